@@ -1,0 +1,51 @@
+import type { SessionId } from '../../foundation/ids.ts'
+import type { Version } from '../../ports/key-value/version.ts'
+
+/** What a Raft entry of kind `command` holds: the input of the replicated state machine. */
+export type Command = OpenSessionCommand | CommitCommand
+
+interface Timed {
+  /**
+   * The leader's wall clock when it proposed, written into the encoded command in place by `stampLogTime`. The state
+   * machine takes the largest it has seen, so log time never goes back.
+   */
+  readonly logTimeMs: number
+}
+
+/** Answered by `session-opened`. Its session id is the index of its entry. */
+export interface OpenSessionCommand extends Timed {
+  readonly kind: 'open-session'
+}
+
+/** Every write: comparisons, then operations, as one. */
+export interface CommitCommand extends Timed {
+  readonly kind: 'commit'
+  /** 0 for none: then nothing is remembered. */
+  readonly session: SessionId
+  /** Grows by one for each new request of the session; 0 without a session. */
+  readonly sequence: number
+  /** All sequences below this were answered to the client: their responses may be forgotten. */
+  readonly lowWater: number
+  /** Remembered by itself, without a session (HTTP's `Idempotency-Key`); empty for none. */
+  readonly idempotencyKey: string
+  readonly comparisons: readonly { readonly key: Uint8Array; readonly version: Version }[]
+  readonly operations: readonly CommandOperation[]
+}
+
+export type CommandOperation =
+  | { readonly kind: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly kind: 'delete'; readonly key: Uint8Array }
+
+/** What applying a command gives; remembered for retries, so it is small and never holds values. */
+export type CommandResult =
+  | { readonly kind: 'session-opened'; readonly session: SessionId }
+  | { readonly kind: 'committed'; readonly version: Version; readonly existed: readonly boolean[] }
+  | { readonly kind: 'comparison-failed'; readonly found: readonly Version[] }
+  /** The session is unknown or expired, or the response was already acknowledged: what happened cannot be told. */
+  | { readonly kind: 'session-expired' }
+  /** A retry carried the same token with another request. */
+  | { readonly kind: 'token-reused' }
+  /** Too many idempotency records or sessions are kept: nothing was done. */
+  | { readonly kind: 'overloaded' }
+  /** Not a command that this version knows. Nothing was done. */
+  | { readonly kind: 'invalid'; readonly message: string }
