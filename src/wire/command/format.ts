@@ -1,0 +1,22 @@
+/**
+ * An encoded command:
+ *
+ * | offset | what |
+ * | --- | --- |
+ * | 0 | format, 1 |
+ * | 1 | kind: 1 open-session, 2 commit |
+ * | 2 | log time, 6 bytes, lowest first |
+ * | 8 | of a commit: session, sequence, low water, idempotency key, comparisons, operations |
+ *
+ * The numbers stand in logs on disk: none is ever given another meaning.
+ */
+export const COMMAND_FORMAT = 1
+
+export const OPEN_SESSION = 1
+export const COMMIT = 2
+
+export const LOG_TIME_OFFSET = 2
+export const LOG_TIME_BYTES = 6
+
+export const PUT = 1
+export const DELETE = 2
