@@ -3,6 +3,8 @@ import { assert } from '../../foundation/assert.ts'
 const encoder = new TextEncoder()
 /** Below this a loop beats the call of `set`. */
 const LOOP_BYTES_MAX = 24
+/** Slabs begin as small as asked and double with use up to this: an idle connection holds little. */
+const SLAB_BYTES_MAX = 64 << 10
 
 /**
  * Writes messages one after another into a shared slab: a small message costs no allocation of its own.
@@ -18,7 +20,7 @@ const LOOP_BYTES_MAX = 24
  * before it.
  */
 export class ByteWriter {
-  readonly #slabBytes: number
+  #slabBytes: number
   readonly #referenceFromBytes: number
   #slab: Uint8Array
   /** Where the current message begins in the slab, and where its next byte goes. */
@@ -143,6 +145,7 @@ export class ByteWriter {
   /** A new slab with room for `needed` more bytes; only the current message moves. */
   #grow(needed: number): void {
     const used = this.#end - this.#start
+    this.#slabBytes = Math.min(2 * this.#slabBytes, SLAB_BYTES_MAX)
     const slab = new Uint8Array(Math.max(this.#slabBytes, 2 * (used + needed)))
     slab.set(this.#slab.subarray(this.#start, this.#end))
     this.#slab = slab

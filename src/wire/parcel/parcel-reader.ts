@@ -1,0 +1,33 @@
+import { groupId } from '../../foundation/ids.ts'
+import { ByteReader } from '../bytes/byte-reader.ts'
+import { MESSAGE_FORMAT, RAFT_KIND_MAX, REQUEST_KIND_MAX } from './format.ts'
+import type { Parcel } from './parcel.ts'
+import { readRaft } from './raft-codec.ts'
+import { readRequest } from './request-codec.ts'
+import { readResponse } from './response-codec.ts'
+
+/**
+ * Hands over the parcels of a message, in order. Their bytes are views of the message, which belongs to the receiver.
+ *
+ * ```ts
+ * network.onMessage((from, message) => readParcels(message, (parcel) => host.receive(from, parcel)))
+ * ```
+ *
+ * Throws `protocol`, naming what was found at which offset; the parcels before that place were handed over.
+ */
+export function readParcels(message: Uint8Array, handle: (parcel: Parcel) => void): void {
+  const reader = new ByteReader(message, 'message')
+  const format = reader.byte()
+  if (format !== MESSAGE_FORMAT) reader.fail(`expected format ${MESSAGE_FORMAT}, found ${format}`, 1)
+  while (!reader.atEnd) handle(readParcel(reader))
+}
+
+function readParcel(reader: ByteReader): Parcel {
+  const kind = reader.byte()
+  if (kind <= RAFT_KIND_MAX) {
+    const group = groupId(reader.varint())
+    return { type: 'raft', group, message: readRaft(reader, kind) }
+  }
+  if (kind <= REQUEST_KIND_MAX) return readRequest(reader, kind)
+  return readResponse(reader, kind)
+}

@@ -1,0 +1,88 @@
+import { unreachable } from '../../foundation/assert.ts'
+import { groupId } from '../../foundation/ids.ts'
+import type { ByteReader } from '../bytes/byte-reader.ts'
+import type { ByteWriter } from '../bytes/byte-writer.ts'
+import { REQUEST_COMMAND, REQUEST_END_RANGE, REQUEST_GET, REQUEST_RANGE, REQUEST_STATUS } from './format.ts'
+import type { Consistency, Request, RequestParcel } from './parcel.ts'
+
+const STRONG = 1
+const HAS_END = 2
+
+export function writeRequest(writer: ByteWriter, parcel: RequestParcel): void {
+  const { request } = parcel
+  switch (request.kind) {
+    case 'command':
+      writeHead(writer, REQUEST_COMMAND, parcel)
+      writer.bytes(request.command)
+      return
+    case 'get':
+      writeHead(writer, REQUEST_GET, parcel)
+      writer.byte(request.consistency === 'strong' ? STRONG : 0)
+      writer.bytes(request.key)
+      return
+    case 'range':
+      writeHead(writer, REQUEST_RANGE, parcel)
+      writer.byte((request.consistency === 'strong' ? STRONG : 0) | (request.to === undefined ? 0 : HAS_END))
+      writer.bytes(request.from)
+      if (request.to !== undefined) writer.bytes(request.to)
+      writer.varint(request.limit)
+      writer.varint(request.snapshot)
+      return
+    case 'end-range':
+      writeHead(writer, REQUEST_END_RANGE, parcel)
+      writer.varint(request.snapshot)
+      return
+    case 'status':
+      writeHead(writer, REQUEST_STATUS, parcel)
+      return
+    default:
+      unreachable(request)
+  }
+}
+
+/** Reads what follows the kind. */
+export function readRequest(reader: ByteReader, kind: number): RequestParcel {
+  const id = reader.varint()
+  const group = groupId(reader.varint())
+  const timeoutMs = reader.varint()
+  const hops = reader.varint()
+  return { type: 'request', id, group, timeoutMs, hops, request: readRequestBody(reader, kind) }
+}
+
+function readRequestBody(reader: ByteReader, kind: number): Request {
+  switch (kind) {
+    case REQUEST_COMMAND:
+      return { kind: 'command', command: reader.bytes() }
+    case REQUEST_GET: {
+      const consistency: Consistency = reader.flag() ? 'strong' : 'eventual'
+      return { kind: 'get', key: reader.bytes(), consistency }
+    }
+    case REQUEST_RANGE: {
+      const flags = reader.byte()
+      if (flags > (STRONG | HAS_END)) reader.fail(`expected two flags, found ${flags}`, 1)
+      return {
+        kind: 'range',
+        from: reader.bytes(),
+        to: (flags & HAS_END) !== 0 ? reader.bytes() : undefined,
+        limit: reader.varint(),
+        consistency: (flags & STRONG) !== 0 ? 'strong' : 'eventual',
+        snapshot: reader.varint(),
+      }
+    }
+    case REQUEST_END_RANGE:
+      return { kind: 'end-range', snapshot: reader.varint() }
+    case REQUEST_STATUS:
+      return { kind: 'status' }
+    default:
+      return reader.fail(`expected a kind of request, found ${kind}`)
+  }
+}
+
+function writeHead(writer: ByteWriter, kind: number, parcel: RequestParcel): void {
+  writer.byte(kind)
+  writer.varint(parcel.id)
+  writer.varint(parcel.group)
+  // What is left of a deadline is rarely whole, and may be over: it travels in whole milliseconds.
+  writer.varint(Math.max(Math.ceil(parcel.timeoutMs), 0))
+  writer.varint(parcel.hops)
+}
