@@ -1,0 +1,169 @@
+import { DureError } from '../../foundation/errors.ts'
+import type { Guarantees } from '../../ports/key-value/guarantees.ts'
+import type {
+  CallOptions,
+  CommitResult,
+  Deleted,
+  KeyRange,
+  KeyValueStore,
+  RangeOptions,
+  ReadOptions,
+  Stored,
+  StoredRow,
+  Transaction,
+  WriteOptions,
+  Written,
+} from '../../ports/key-value/key-value-store.ts'
+import { validateKey, validateRange, validateTransaction } from '../../ports/key-value/validation.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import type { Client, Done, Page } from './client.ts'
+
+export const CALL_TIMEOUT_MS = 5_000
+export const CLOSE_TIMEOUT_MS = 2_000
+const PAGE_ROWS = 1_000
+
+/** The key-value port on a `Client`: promises, signals and pages around its callbacks. */
+export class ClientStore implements KeyValueStore {
+  readonly guarantees: Guarantees
+  readonly #runtime: Runtime
+  readonly #client: Client
+  readonly #onClose: () => Promise<void>
+  /** Ends the calls that are open when the store is closed. */
+  readonly #open = new Set<(error: DureError) => void>()
+  #isClosing = false
+
+  constructor(runtime: Runtime, client: Client, guarantees: Guarantees, onClose: () => Promise<void> = async () => {}) {
+    this.#runtime = runtime
+    this.#client = client
+    this.guarantees = guarantees
+    this.#onClose = onClose
+  }
+
+  async get(key: Uint8Array, options: ReadOptions = {}): Promise<Stored> {
+    validateKey(key)
+    return this.#call(options, false, (timeoutMs, done) =>
+      this.#client.get(key, options.consistency ?? 'strong', timeoutMs, done),
+    )
+  }
+
+  async put(key: Uint8Array, value: Uint8Array, options: WriteOptions = {}): Promise<Written> {
+    const result = await this.#commitOne({ kind: 'put', key, value }, options)
+    return { version: result.version }
+  }
+
+  async delete(key: Uint8Array, options: WriteOptions = {}): Promise<Deleted> {
+    const result = await this.#commitOne({ kind: 'delete', key }, options)
+    return { existed: result.existed[0] === true }
+  }
+
+  async commit(transaction: Transaction, options: CallOptions = {}): Promise<CommitResult> {
+    validateTransaction(transaction)
+    return this.#call(options, true, (timeoutMs, done) => this.#client.commit(transaction, timeoutMs, done))
+  }
+
+  async *range(range: KeyRange, options: RangeOptions = {}): AsyncIterable<StoredRow> {
+    validateRange(range, options)
+    let left = options.limit ?? Number.POSITIVE_INFINITY
+    let from: Uint8Array | undefined = range.from
+    let snapshot = 0
+    try {
+      while (from !== undefined && left > 0) {
+        const request = {
+          from,
+          to: range.to,
+          limit: Math.min(left, options.pageSize ?? PAGE_ROWS),
+          consistency: options.consistency ?? 'strong',
+          snapshot,
+        } as const
+        const page: Page = await this.#call(options, false, (timeoutMs, done) =>
+          this.#client.page(request, timeoutMs, done),
+        )
+        snapshot = page.next === undefined ? 0 : page.snapshot
+        from = page.next
+        left -= page.rows.length
+        yield* page.rows
+      }
+    } finally {
+      if (snapshot !== 0) this.#client.endRange(snapshot)
+    }
+  }
+
+  async close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    if (this.#isClosing) return
+    this.#isClosing = true
+    await this.#drained(options.timeoutMs ?? CLOSE_TIMEOUT_MS)
+    const closed = new DureError('closed', 'the store was closed while this call was open', { outcome: 'unknown' })
+    for (const end of [...this.#open]) end(closed)
+    this.#client.close()
+    await this.#onClose()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #commitOne(
+    operation: Transaction['operations'][number],
+    options: WriteOptions,
+  ): Promise<Extract<CommitResult, { committed: true }>> {
+    const { key } = operation
+    const { ifVersion, idempotencyKey } = options
+    const transaction: Transaction = {
+      operations: [operation],
+      ...(ifVersion !== undefined && { comparisons: [{ key, version: ifVersion }] }),
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
+    }
+    const result = await this.commit(transaction, options)
+    if (result.committed) return result
+    throw new DureError(
+      'comparison-failed',
+      `asked to ${operation.kind} only at version ${ifVersion}, found version ${result.found[0]} (0 means absent): read the key and decide again`,
+    )
+  }
+
+  #call<Value>(
+    options: CallOptions,
+    changes: boolean,
+    start: (timeoutMs: number, done: Done<Value>) => void,
+  ): Promise<Value> {
+    return new Promise<Value>((resolve, reject) => {
+      const { signal, timeoutMs = CALL_TIMEOUT_MS } = options
+      if (this.#isClosing) return reject(new DureError('closed', 'the store is closed'))
+      if (signal?.aborted) return reject(aborted(signal, 'failed'))
+      const settle = (): void => {
+        this.#open.delete(fail)
+        signal?.removeEventListener('abort', onAbort)
+        if (this.#open.size === 0) this.#onDrained()
+      }
+      const fail = (error: DureError): void => {
+        settle()
+        reject(error)
+      }
+      const onAbort = (): void => fail(aborted(signal, changes ? 'unknown' : 'failed'))
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#open.add(fail)
+      start(timeoutMs, (error, value) => {
+        if (!this.#open.has(fail)) return
+        settle()
+        if (error !== undefined) reject(error)
+        else resolve(value as Value)
+      })
+    })
+  }
+
+  #onDrained: () => void = () => {}
+
+  #drained(timeoutMs: number): Promise<void> {
+    if (this.#open.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = this.#runtime.timer(timeoutMs, resolve)
+      this.#onDrained = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
+  }
+}
+
+const aborted = (signal: AbortSignal | undefined, outcome: 'failed' | 'unknown'): DureError =>
+  new DureError('aborted', 'the signal of this call was aborted', { outcome, cause: signal?.reason })

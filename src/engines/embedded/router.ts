@@ -1,0 +1,106 @@
+import type { GroupId, NodeId } from '../../foundation/ids.ts'
+import type { Message } from '../../protocols/raft/message.ts'
+import { type Endpoint, endpoint } from '../../runtime/network.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import type { Parcel, Request, Response } from '../../wire/parcel/parcel.ts'
+import { ParcelWriter } from '../../wire/parcel/parcel-writer.ts'
+import { errorResponse, type OpenRequest, type OpenRequests } from './open-requests.ts'
+
+/** A turn's parcels for one endpoint leave before they grow beyond this. */
+const MESSAGE_BYTES_MAX = 1 << 20
+
+interface Outbox {
+  readonly to: Endpoint
+  readonly writer: ParcelWriter
+  /** Requests in this message that must be answered at once if it cannot leave. */
+  forwards: number[]
+}
+
+/**
+ * Where parcels go. Gathers all parcels of a turn for one endpoint into one message, and remembers the requests that
+ * were passed on to a leader.
+ */
+export class Router {
+  readonly #runtime: Runtime
+  readonly #open: OpenRequests
+  readonly #outboxes = new Map<Endpoint, Outbox>()
+  readonly #filled = new Set<Outbox>()
+  readonly #forwarded = new Map<number, OpenRequest>()
+  #lastForward = 0
+
+  constructor(runtime: Runtime, open: OpenRequests) {
+    this.#runtime = runtime
+    this.#open = open
+  }
+
+  raft(group: GroupId, message: Message): void {
+    this.#add(endpoint(message.to), { type: 'raft', group, message })
+  }
+
+  respond(to: Endpoint, id: number, response: Response): void {
+    this.#add(to, { type: 'response', id, response })
+  }
+
+  /** Passes a request on to the leader: one hop, with what is left of its time, without retry. */
+  forward(to: NodeId, group: GroupId, request: Request, timeoutMs: number, open: OpenRequest): void {
+    const id = ++this.#lastForward
+    this.#forwarded.set(id, open)
+    if (request.kind === 'command') open.outcomeOnTimeout = 'unknown'
+    const outbox = this.#add(endpoint(to), { type: 'request', id, group, timeoutMs, hops: 1, request })
+    outbox.forwards.push(id)
+  }
+
+  /** The answer to a request that was passed on. */
+  answered(id: number, response: Response): void {
+    const open = this.#forwarded.get(id)
+    if (open === undefined) return
+    this.#forwarded.delete(id)
+    this.#open.finish(open, response)
+  }
+
+  /** A client's connection is gone: nothing more can be said to it. */
+  forget(to: Endpoint): void {
+    const outbox = this.#outboxes.get(to)
+    if (outbox === undefined) return
+    this.#outboxes.delete(to)
+    this.#filled.delete(outbox)
+  }
+
+  flush(): void {
+    for (const outbox of this.#filled) this.#send(outbox)
+    this.#filled.clear()
+    this.#dropExpiredForwards()
+  }
+
+  #add(to: Endpoint, parcel: Parcel): Outbox {
+    let outbox = this.#outboxes.get(to)
+    if (outbox === undefined) {
+      outbox = { to, writer: new ParcelWriter(), forwards: [] }
+      this.#outboxes.set(to, outbox)
+    }
+    if (outbox.writer.sizeBytes >= MESSAGE_BYTES_MAX) this.#send(outbox)
+    outbox.writer.add(parcel)
+    this.#filled.add(outbox)
+    return outbox
+  }
+
+  #send(outbox: Outbox): void {
+    if (outbox.writer.isEmpty) return
+    const outcome = this.#runtime.network.send(outbox.to, outbox.writer.take())
+    const { forwards } = outbox
+    if (forwards.length === 0) return
+    outbox.forwards = []
+    if (outcome === 'accepted') return
+    for (const id of forwards) {
+      const message = `node ${outbox.to} leads but is ${outcome} from here: nothing was changed; try again`
+      this.answered(id, errorResponse('unavailable', message, { retryable: true, leader: outbox.to }))
+    }
+  }
+
+  /** A forward whose request was answered by its deadline needs no entry any more. */
+  #dropExpiredForwards(): void {
+    if (this.#forwarded.size <= 2 * this.#open.size + 64) return
+    const nowMs = this.#runtime.clock.monotonicMs()
+    for (const [id, open] of this.#forwarded) if (open.deadlineMs < nowMs) this.#forwarded.delete(id)
+  }
+}

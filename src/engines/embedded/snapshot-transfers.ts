@@ -1,0 +1,87 @@
+import type { LogIndex, NodeId } from '../../foundation/ids.ts'
+import type { RaftEvent } from '../../protocols/raft/event.ts'
+import type { SnapshotMeta } from '../../protocols/raft/message.ts'
+import type { SnapshotReceiver, Table, TableSnapshot } from '../../storage/table/table.ts'
+
+/** `nowMs` is added by the group. */
+type Timeless<Event> = Event extends { nowMs: number } ? Omit<Event, 'nowMs'> : never
+export type TransferEvent = Timeless<
+  Extract<
+    RaftEvent,
+    { type: 'snapshot-read' | 'snapshot-read-failed' | 'snapshot-written' | 'snapshot-installed' }
+  >
+>
+
+/**
+ * Carries out what the core says about snapshots: reads chunks of the durable table for followers that are too far
+ * behind the log, and takes in the chunks that a leader sends. Sending reads a view of its own and never holds writes
+ * up; receiving touches the table only when all of it is there.
+ */
+export class SnapshotTransfers {
+  readonly #table: Table
+  readonly #step: (event: TransferEvent) => void
+  readonly #outgoing = new Map<NodeId, TableSnapshot>()
+  #incoming: { readonly meta: SnapshotMeta; readonly receiver: SnapshotReceiver } | undefined
+
+  constructor(table: Table, step: (event: TransferEvent) => void) {
+    this.#table = table
+    this.#step = step
+  }
+
+  read(to: NodeId, index: LogIndex | undefined, chunk: number): void {
+    let snapshot = this.#outgoing.get(to)
+    if (index === undefined) {
+      snapshot?.close()
+      snapshot = this.#table.openSnapshot()
+      this.#outgoing.set(to, snapshot)
+    }
+    if (snapshot === undefined || (index !== undefined && snapshot.position.index !== index)) {
+      return this.#step({ type: 'snapshot-read-failed', to })
+    }
+    const source = snapshot
+    source.read(chunk, (bytes, last) => {
+      if (this.#outgoing.get(to) !== source) return
+      this.#step({ type: 'snapshot-read', to, meta: source.position, chunk, last, bytes })
+    })
+  }
+
+  done(to: NodeId): void {
+    this.#outgoing.get(to)?.close()
+    this.#outgoing.delete(to)
+  }
+
+  write(meta: SnapshotMeta, chunk: number, bytes: Uint8Array): void {
+    if (chunk === 0) {
+      this.#incoming?.receiver.discard()
+      this.#incoming = { meta, receiver: this.#table.receiveSnapshot(meta) }
+    }
+    const incoming = this.#incoming
+    if (incoming === undefined || incoming.meta.index !== meta.index) return
+    incoming.receiver.write(chunk, bytes, (error) => {
+      // A chunk that cannot be stored is not acknowledged: the leader offers it again.
+      if (error !== undefined || this.#incoming !== incoming) return
+      this.#step({ type: 'snapshot-written', index: meta.index, chunk })
+    })
+  }
+
+  /** `installed` comes after the table stands at the snapshot, durably, and before the core hears of it. */
+  install(meta: SnapshotMeta, installed: () => void, failed: (error: Error) => void): void {
+    const incoming = this.#incoming
+    if (incoming === undefined || incoming.meta.index !== meta.index) {
+      return failed(new Error(`asked to install the snapshot at index ${meta.index}, but none was received`))
+    }
+    this.#incoming = undefined
+    incoming.receiver.install((error) => {
+      if (error !== undefined) return failed(error)
+      installed()
+      this.#step({ type: 'snapshot-installed', index: meta.index })
+    })
+  }
+
+  close(): void {
+    for (const snapshot of this.#outgoing.values()) snapshot.close()
+    this.#outgoing.clear()
+    this.#incoming?.receiver.discard()
+    this.#incoming = undefined
+  }
+}
