@@ -1,0 +1,15 @@
+import type { Benchmark } from './benchmark.ts'
+
+const LOADERS: ReadonlyMap<string, () => Promise<Benchmark>> = new Map([
+  ['speed', async () => (await import('./speed.ts')).speed],
+])
+
+/** In the order in which `all` runs them. */
+export const benchmarkNames: readonly string[] = [...LOADERS.keys()]
+
+/** Loads one benchmark, and with it only what that one needs. */
+export async function loadBenchmark(name: string): Promise<Benchmark> {
+  const load = LOADERS.get(name)
+  if (load === undefined) throw new RangeError(`there is no benchmark '${name}'`)
+  return load()
+}

@@ -1,0 +1,52 @@
+/**
+ * A cluster of three nodes on this machine: what every benchmark is run against.
+ *
+ * ```ts
+ * await contender.start()
+ * const client = await connect(contender.target)
+ * await client.put(key, value)
+ * await contender.stop()
+ * ```
+ */
+export interface Contender {
+  readonly name: 'etcd' | 'dure'
+  /** Where a load generator in another process connects. */
+  readonly target: Target
+  /** Process ids of the nodes that run now. */
+  readonly pids: readonly number[]
+  /** Starts the nodes; returns once they have a leader. */
+  start(): Promise<void>
+  /** The number of the node that leads and its term; waits until there is one. */
+  leader(): Promise<Leader>
+  /** `kill -9`; returns at once, without waiting for anything. */
+  kill(node: number): void
+  /** Starts a node that was killed, on its old directory. */
+  restart(node: number): Promise<void>
+  /** Returns once the node has applied all that the leader has committed by now. */
+  caughtUp(node: number): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface Leader {
+  /** From 0. */
+  readonly node: number
+  readonly term: number
+}
+
+/** What a client needs to know: plain data, sent to the load generator's process. */
+export interface Target {
+  readonly name: Contender['name']
+  /** `host:port` for clients, by node. */
+  readonly addresses: readonly string[]
+  /** Connections that a client opens, where it can choose. */
+  readonly connections: number
+}
+
+/** A connection to a contender's leader. Every call rejects when it was not acknowledged. */
+export interface ContenderClient {
+  /** Durable on a majority when it resolves. */
+  put(key: Uint8Array, value: Uint8Array): Promise<unknown>
+  /** A linearizable read: true when the key exists. */
+  get(key: Uint8Array): Promise<boolean>
+  close(): Promise<void>
+}

@@ -1,0 +1,67 @@
+import type { ContenderClient, Target } from '../contender.ts'
+import { waitFor } from '../wait-for.ts'
+import { GrpcChannel } from './grpc-channel.ts'
+import {
+  decodePutRevision,
+  decodeRangeExists,
+  decodeStatus,
+  type EtcdStatus,
+  encodePut,
+  encodeRange,
+  encodeStatus,
+} from './protobuf.ts'
+
+const LEADER_TIMEOUT_MS = 30_000
+const STATUS_TIMEOUT_MS = 1_000
+
+/** Connects to the member that leads: it answers without forwarding, which is the best case for etcd. */
+export async function connectEtcd(target: Target): Promise<EtcdClient> {
+  const { node } = await findEtcdLeader(target.addresses)
+  return new EtcdClient(target.addresses[node]!, target.connections)
+}
+
+export class EtcdClient implements ContenderClient {
+  readonly #channel: GrpcChannel
+
+  constructor(address: string, connections: number) {
+    this.#channel = new GrpcChannel(address, connections)
+  }
+
+  async put(key: Uint8Array, value: Uint8Array): Promise<number> {
+    return decodePutRevision(await this.#channel.call('/etcdserverpb.KV/Put', encodePut(key, value)))
+  }
+
+  async get(key: Uint8Array): Promise<boolean> {
+    return decodeRangeExists(await this.#channel.call('/etcdserverpb.KV/Range', encodeRange(key)))
+  }
+
+  async close(): Promise<void> {
+    this.#channel.close()
+  }
+}
+
+/** What one member says of itself; rejects when it does not answer within a second. */
+export async function etcdStatus(address: string): Promise<EtcdStatus> {
+  const channel = new GrpcChannel(address, 1)
+  const timer = setTimeout(() => channel.close(), STATUS_TIMEOUT_MS)
+  try {
+    return decodeStatus(await channel.call('/etcdserverpb.Maintenance/Status', encodeStatus()))
+  } finally {
+    clearTimeout(timer)
+    channel.close()
+  }
+}
+
+/** The member that calls itself the leader; of two, the one of the later term. */
+export function findEtcdLeader(addresses: readonly string[]): Promise<{ node: number; term: number }> {
+  return waitFor('a leader of etcd', LEADER_TIMEOUT_MS, async () => {
+    const answers = await Promise.allSettled(addresses.map(etcdStatus))
+    let leader: { node: number; term: number } | undefined
+    for (const [node, answer] of answers.entries()) {
+      if (answer.status === 'rejected') continue
+      const { memberId, leaderId, raftTerm } = answer.value
+      if (memberId === leaderId && raftTerm > (leader?.term ?? 0)) leader = { node, term: raftTerm }
+    }
+    return leader
+  })
+}
