@@ -17,13 +17,13 @@ export function validateCommand(command: Command): void {
       checkCount('operations', command.operations.length)
       let commitBytes = 0
       for (const comparison of command.comparisons) commitBytes += checkKey(comparison.key.length)
+      const keys = new DistinctKeys()
       for (const operation of command.operations) {
         commitBytes += checkKey(operation.key.length)
+        keys.add(operation.key, 0, operation.key.length)
         if (operation.kind === 'put') commitBytes += checkValue(operation.value.length)
       }
       checkCommitBytes(commitBytes)
-      const keys = new DistinctKeys()
-      for (const { key } of command.operations) keys.add(key, 0, key.length)
       return
     }
     default:

@@ -1,6 +1,7 @@
 /**
  * A message: its format (one byte, 1), then parcels one after another to the end. A parcel begins with one of the
- * kinds below; each has one layout and no length of its own. A change of a layout is a new format.
+ * kinds below; each has one layout and no length of its own. A change of a layout is a new
+ * format. The readers know the kinds of one sort by their first and last number.
  */
 export const MESSAGE_FORMAT = 1
 
@@ -13,15 +14,12 @@ export const HEARTBEAT_RESPONSE = 6
 export const SNAPSHOT_CHUNK = 7
 export const SNAPSHOT_RESPONSE = 8
 export const TIMEOUT_NOW = 9
-/** Kinds of Raft messages are up to here. */
-export const RAFT_KIND_MAX = 31
 
 export const REQUEST_COMMAND = 32
 export const REQUEST_GET = 33
 export const REQUEST_RANGE = 34
 export const REQUEST_END_RANGE = 35
 export const REQUEST_STATUS = 36
-export const REQUEST_KIND_MAX = 63
 
 export const RESPONSE_COMMAND = 64
 export const RESPONSE_VALUE = 65

@@ -1,6 +1,14 @@
 import { groupId } from '../../foundation/ids.ts'
 import { ByteReader } from '../bytes/byte-reader.ts'
-import { MESSAGE_FORMAT, RAFT_KIND_MAX, REQUEST_KIND_MAX } from './format.ts'
+import {
+  MESSAGE_FORMAT,
+  REQUEST_COMMAND,
+  REQUEST_STATUS,
+  RESPONSE_COMMAND,
+  RESPONSE_ERROR,
+  TIMEOUT_NOW,
+  VOTE_REQUEST,
+} from './format.ts'
 import type { Parcel } from './parcel.ts'
 import { readRaft } from './raft-codec.ts'
 import { readRequest } from './request-codec.ts'
@@ -24,10 +32,11 @@ export function readParcels(message: Uint8Array, handle: (parcel: Parcel) => voi
 
 function readParcel(reader: ByteReader): Parcel {
   const kind = reader.byte()
-  if (kind <= RAFT_KIND_MAX) {
+  if (kind >= VOTE_REQUEST && kind <= TIMEOUT_NOW) {
     const group = groupId(reader.varint())
     return { type: 'raft', group, message: readRaft(reader, kind) }
   }
-  if (kind <= REQUEST_KIND_MAX) return readRequest(reader, kind)
-  return readResponse(reader, kind)
+  if (kind >= REQUEST_COMMAND && kind <= REQUEST_STATUS) return readRequest(reader, kind)
+  if (kind >= RESPONSE_COMMAND && kind <= RESPONSE_ERROR) return readResponse(reader, kind)
+  return reader.fail(`expected a kind of parcel, found ${kind}`, 1)
 }

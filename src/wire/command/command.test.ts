@@ -1,0 +1,247 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { utf8 } from '../../foundation/bytes.ts'
+import { DureError } from '../../foundation/errors.ts'
+import { sessionId } from '../../foundation/ids.ts'
+import { limits } from '../../ports/key-value/limits.ts'
+import { absent, type Version } from '../../ports/key-value/version.ts'
+import { checkCommand, validateCommand } from './check.ts'
+import { decodeCommand, encodeCommand } from './codec.ts'
+import type { CommandResult, CommitCommand } from './command.ts'
+import { anyCommand, anyCommandResult, anyMutation } from './command-arbitraries.ts'
+import { readLogTime, stampLogTime } from './log-time.ts'
+import { decodeCommandResult, encodeCommandResult } from './result-codec.ts'
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+
+const commit = (changes: Partial<CommitCommand>): CommitCommand => ({
+  kind: 'commit',
+  logTimeMs: 0,
+  session: sessionId(0),
+  sequence: 0,
+  lowWater: 0,
+  idempotencyKey: '',
+  comparisons: [],
+  operations: [],
+  ...changes,
+})
+
+describe('a command', () => {
+  it('comes back from its bytes', () => {
+    fc.assert(
+      fc.property(anyCommand, (command) => {
+        expect(decodeCommand(encodeCommand(command))).toEqual(command)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('has these bytes', () => {
+    expect(hex(encodeCommand({ kind: 'open-session', logTimeMs: 0x0102_0304_0506 }))).toBe('0101060504030201')
+    const command = commit({
+      logTimeMs: 1,
+      session: sessionId(300),
+      sequence: 7,
+      lowWater: 5,
+      idempotencyKey: 'i',
+      comparisons: [{ key: utf8('a'), version: absent }],
+      operations: [
+        { kind: 'put', key: utf8('a'), value: utf8('xy') },
+        { kind: 'delete', key: utf8('b') },
+      ],
+    })
+    expect(hex(encodeCommand(command))).toBe('0102010000000000ac0207050169010161000201016102787902' + '0162')
+  })
+
+  it('is stamped in place with the time of the log', () => {
+    const command = commit({ operations: [{ kind: 'put', key: utf8('k'), value: utf8('v') }] })
+    const encoded = encodeCommand(command)
+    for (const [stamped, read] of [
+      [1_763_632_000_123, 1_763_632_000_123],
+      [12.75, 12],
+      [-5, 0],
+    ] as const) {
+      stampLogTime(encoded, stamped)
+      expect(readLogTime(encoded)).toBe(read)
+      expect(decodeCommand(encoded)).toEqual({ ...command, logTimeMs: read })
+    }
+  })
+
+  it('made wrong ends in a protocol error or in the one command with these bytes', () => {
+    fc.assert(
+      fc.property(
+        anyCommand.chain((command) => anyMutation(encodeCommand(command))),
+        (bytes) => {
+          expectProtocolErrorOrSame(bytes, (malformed) => encodeCommand(decodeCommand(malformed)))
+        },
+      ),
+      { numRuns: 2_000 },
+    )
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+        expectProtocolErrorOrSame(bytes, (malformed) => encodeCommand(decodeCommand(malformed)))
+      }),
+    )
+  })
+
+  it('of an unknown format or kind is refused by name', () => {
+    expect(() => decodeCommand(Uint8Array.of(9, 1, 0, 0, 0, 0, 0, 0))).toThrow(
+      'expected format 1, found 9 at offset 0',
+    )
+    expect(() => decodeCommand(Uint8Array.of(1, 77, 0, 0, 0, 0, 0, 0))).toThrow(
+      'a kind of command, found 77 at offset 1',
+    )
+  })
+})
+
+describe('the limits of a command', () => {
+  const put = (key: Uint8Array, value = new Uint8Array(0)) => ({ kind: 'put', key, value }) as const
+  const keys = (count: number) => Array.from({ length: count }, (_, i) => utf8(`key-${i}`))
+  const big = new Uint8Array(limits.valueBytesMax)
+  const accepted: readonly [string, CommitCommand][] = [
+    ['nothing at all', commit({})],
+    ['the largest key and value', commit({ operations: [put(new Uint8Array(1_024), big)] })],
+    ['as many operations as are allowed', commit({ operations: keys(128).map((key) => put(key)) })],
+    ['the longest idempotency key', commit({ idempotencyKey: '가'.repeat(128) })],
+    ['keys that differ in their last byte', commit({ operations: [put(utf8('aa')), put(utf8('ab'))] })],
+  ]
+  const refused: readonly [string, CommitCommand, RegExp][] = [
+    ['an empty key', commit({ operations: [put(utf8(''))] }), /key is empty: keys have 1 to 1024 bytes/],
+    [
+      'an empty key that is compared',
+      commit({ comparisons: [{ key: utf8(''), version: absent }] }),
+      /key is empty/,
+    ],
+    [
+      'a key too long',
+      commit({ operations: [put(new Uint8Array(1_025))] }),
+      /key has 1025 bytes: keys have 1 to 1024/,
+    ],
+    [
+      'a value too long',
+      commit({ operations: [put(utf8('k'), new Uint8Array((1 << 20) + 1))] }),
+      /value has 1048577 .* 1048576/,
+    ],
+    [
+      'too many operations',
+      commit({ operations: keys(129).map((key) => put(key)) }),
+      /129 operations: at most 128/,
+    ],
+    [
+      'too many comparisons',
+      commit({ comparisons: keys(129).map((key) => ({ key, version: absent })) }),
+      /129 comparisons: at most 128/,
+    ],
+    [
+      'too many bytes together',
+      commit({ operations: keys(2).map((key) => put(key, big)) }),
+      /2097162 bytes: at most 2097152/,
+    ],
+    [
+      'an idempotency key too long',
+      commit({ idempotencyKey: 'i'.repeat(129) }),
+      /129 characters: at most 128/,
+    ],
+    [
+      'a key that is written twice',
+      commit({ operations: [put(utf8('a')), put(utf8('b')), { kind: 'delete', key: utf8('a') }] }),
+      /operations 1 and 3 of the commit have the same key/,
+    ],
+  ]
+
+  it.each(accepted)('let pass %s', (_, command) => {
+    validateCommand(command)
+    checkCommand(encodeCommand(command))
+  })
+
+  it.each(refused)('refuse %s, saying the limit', (_, command, message) => {
+    expect(errorOf(() => validateCommand(command))).toMatchObject({ code: 'invalid', outcome: 'failed' })
+    expect(() => validateCommand(command)).toThrow(message)
+    expect(() => checkCommand(encodeCommand(command))).toThrow(message)
+  })
+
+  it('are the same for a command and for its bytes', () => {
+    fc.assert(
+      fc.property(anyCommand, (command) => {
+        const messageOf = (check: () => void) => errorOf(check)?.message
+        expect(messageOf(() => checkCommand(encodeCommand(command)))).toBe(
+          messageOf(() => validateCommand(command)),
+        )
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('are never passed by bytes that do not decode', () => {
+    fc.assert(
+      fc.property(
+        anyCommand.chain((command) => anyMutation(encodeCommand(command))),
+        (bytes) => {
+          const error = errorOf(() => checkCommand(bytes))
+          if (error === undefined) decodeCommand(bytes)
+          else expect(['protocol', 'invalid']).toContain(error.code)
+        },
+      ),
+      { numRuns: 1_000 },
+    )
+  })
+})
+
+describe('a result', () => {
+  const examples: readonly [CommandResult, string][] = [
+    [{ kind: 'session-opened', session: sessionId(5) }, '010105'],
+    [{ kind: 'committed', version: 200 as Version, existed: [true, false, true] }, '0102c8010305'],
+    [{ kind: 'comparison-failed', found: [absent, 1 as Version] }, '0103020001'],
+    [{ kind: 'session-expired' }, '0104'],
+    [{ kind: 'token-reused' }, '0105'],
+    [{ kind: 'overloaded' }, '0106'],
+    [{ kind: 'invalid', message: 'no' }, '0107026e6f'],
+  ]
+
+  it.each(examples)('%o has the bytes %s', (result, bytes) => {
+    expect(hex(encodeCommandResult(result))).toBe(bytes)
+  })
+
+  it('comes back from its bytes', () => {
+    fc.assert(
+      fc.property(anyCommandResult, (result) => {
+        expect(decodeCommandResult(encodeCommandResult(result))).toEqual(result)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('made wrong ends in a protocol error or in the one result with these bytes', () => {
+    fc.assert(
+      fc.property(
+        anyCommandResult.chain((result) => anyMutation(encodeCommandResult(result))),
+        (bytes) => {
+          expectProtocolErrorOrSame(bytes, (malformed) => encodeCommandResult(decodeCommandResult(malformed)))
+        },
+      ),
+      { numRuns: 1_000 },
+    )
+  })
+})
+
+function expectProtocolErrorOrSame(
+  bytes: Uint8Array,
+  decodeAndEncode: (bytes: Uint8Array) => Uint8Array,
+): void {
+  try {
+    expect(decodeAndEncode(bytes)).toEqual(bytes)
+  } catch (error) {
+    if (!(error instanceof DureError)) throw error
+    expect(error.code).toBe('protocol')
+  }
+}
+
+function errorOf(run: () => void): DureError | undefined {
+  try {
+    run()
+    return undefined
+  } catch (error) {
+    if (error instanceof DureError) return error
+    throw error
+  }
+}
