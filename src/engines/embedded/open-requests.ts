@@ -1,6 +1,7 @@
 import type { ErrorCode, Outcome } from '../../foundation/errors.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import type { ErrorResponse, Response } from '../../wire/parcel/parcel.ts'
+import type { Response } from '../../wire/parcel/parcel.ts'
+import { errorResponse } from '../client/error-response.ts'
 
 export type Reply = (response: Response) => void
 
@@ -64,23 +65,5 @@ export class OpenRequests {
         ? 'no majority confirmed the write in time: it may have happened or may happen yet; read to find out, or retry with the same token'
         : 'no majority answered in time: nothing was changed; try again, or ask a node that reaches a majority'
     this.finish(request, errorResponse('timeout', message, { outcome: request.outcomeOnTimeout, retryable: true }))
-  }
-}
-
-export function errorResponse(
-  code: ErrorCode,
-  message: string,
-  options: Partial<Omit<ErrorResponse, 'status' | 'code' | 'message'>> = {},
-): ErrorResponse {
-  return {
-    status: 'error',
-    code,
-    message,
-    outcome: 'failed',
-    retryable: false,
-    retryAfterMs: 0,
-    leader: 0,
-    leaderAddress: '',
-    ...options,
   }
 }

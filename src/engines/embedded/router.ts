@@ -4,7 +4,8 @@ import { type Endpoint, endpoint } from '../../runtime/network.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Parcel, Request, Response } from '../../wire/parcel/parcel.ts'
 import { ParcelWriter } from '../../wire/parcel/parcel-writer.ts'
-import { errorResponse, type OpenRequest, type OpenRequests } from './open-requests.ts'
+import { errorResponse } from '../client/error-response.ts'
+import { type OpenRequest, type OpenRequests } from './open-requests.ts'
 
 /** A turn's parcels for one endpoint leave before they grow beyond this. */
 const MESSAGE_BYTES_MAX = 1 << 20

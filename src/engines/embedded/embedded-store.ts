@@ -1,0 +1,42 @@
+import type { Guarantees } from '../../ports/key-value/guarantees.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import type { Request, Response } from '../../wire/parcel/parcel.ts'
+import { Client } from '../client/client.ts'
+import { ClientStore } from '../client/client-store.ts'
+import type { Transport } from '../client/transport.ts'
+import type { EmbeddedNode } from './node.ts'
+
+export const embeddedGuarantees: Guarantees = {
+  engine: 'embedded',
+  read: 'strong',
+  durability: 'majority-synced',
+  idempotentRetries: true,
+  commit: 'partition',
+}
+
+/** Requests of this process go straight into its node, which serves them or passes them on to the leader. */
+export class LocalTransport implements Transport {
+  readonly #node: EmbeddedNode
+
+  constructor(node: EmbeddedNode) {
+    this.#node = node
+  }
+
+  request(request: Request, timeoutMs: number, done: (response: Response) => void): void {
+    this.#node.request(request, timeoutMs, done)
+  }
+
+  close(): void {}
+}
+
+/**
+ * The key-value port of a node in this process. Closing the store leaves the node running, unless `onClose` ends it.
+ *
+ * ```ts
+ * const store = embeddedStore(runtime, node)
+ * await store.put(utf8('k'), utf8('v'))
+ * ```
+ */
+export function embeddedStore(runtime: Runtime, node: EmbeddedNode, onClose?: () => Promise<void>): ClientStore {
+  return new ClientStore(runtime, new Client(runtime, new LocalTransport(node)), embeddedGuarantees, onClose)
+}

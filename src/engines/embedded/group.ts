@@ -1,0 +1,347 @@
+import { assert, unreachable } from '../../foundation/assert.ts'
+import { DureError } from '../../foundation/errors.ts'
+import type { GroupId, LogIndex, NodeId } from '../../foundation/ids.ts'
+import type { Effect, HardState } from '../../protocols/raft/effect.ts'
+import type { Entry } from '../../protocols/raft/entry.ts'
+import type { RaftEvent } from '../../protocols/raft/event.ts'
+import type { Membership, MembershipChange } from '../../protocols/raft/membership.ts'
+import type { Message } from '../../protocols/raft/message.ts'
+import type { Raft } from '../../protocols/raft/raft.ts'
+import type { Runtime, Timer } from '../../runtime/runtime.ts'
+import type { Log } from '../../storage/log/log.ts'
+import type { Table } from '../../storage/table/table.ts'
+import { checkCommand } from '../../wire/command/check.ts'
+import { stampLogTime } from '../../wire/command/log-time.ts'
+import type { CommandResult } from '../../wire/command/command.ts'
+import type { Request } from '../../wire/parcel/parcel.ts'
+import type { StorageOptions } from './node-options.ts'
+import { errorResponse } from '../client/error-response.ts'
+import { type OpenRequest, type OpenRequests } from './open-requests.ts'
+import { Proposals, refusal } from './proposals.ts'
+import { serveRange } from './range.ts'
+import { RangeSnapshots } from './range-snapshots.ts'
+import { Reads } from './reads.ts'
+import type { Router } from './router.ts'
+import { SnapshotTransfers } from './snapshot-transfers.ts'
+import { StateMachine } from './state-machine/state-machine.ts'
+
+export interface GroupParts {
+  readonly id: GroupId
+  readonly raft: Raft
+  readonly table: Table
+  readonly log: Log
+  readonly runtime: Runtime
+  readonly router: Router
+  readonly open: OpenRequests
+  readonly storage: StorageOptions
+  /** Asks for a call of `turn` once the current burst is handled. */
+  readonly wake: () => void
+  readonly addressOf: (node: NodeId) => string
+  readonly observer: GroupObserver
+}
+
+/** What a simulation, a metric or a test may watch; never changes anything. */
+export interface GroupObserver {
+  persisted?(group: GroupId, hardState: HardState | undefined, entries: readonly Entry[]): void
+  applied?(group: GroupId, entry: Entry, result: CommandResult | undefined): void
+  stepped?(group: GroupId, raft: Raft): void
+  installed?(group: GroupId, index: LogIndex): void
+}
+
+/**
+ * Hosts one Raft group: feeds events to the pure core and carries out its effects, in order, on the node's log, table
+ * and network. A turn's requests become one proposal and one read point.
+ */
+export class Group {
+  readonly id: GroupId
+  readonly raft: Raft
+  readonly table: Table
+  readonly stateMachine: StateMachine
+  readonly #parts: GroupParts
+  readonly #proposals: Proposals
+  readonly #reads: Reads
+  readonly #ranges: RangeSnapshots
+  readonly #transfers: SnapshotTransfers
+  #timer: Timer | undefined
+  #timerAtMs = Number.POSITIVE_INFINITY
+  #flushTimer: Timer | undefined
+  #isFlushing = false
+  #isStepping = false
+  #isClosed = false
+  /** One counter for everything that is asked of the core, so that an answer names one request. */
+  #lastToken = 0
+  readonly #memberships = new Map<LogIndex, Membership>()
+  readonly #membershipRequests = new Map<number, OpenRequest>()
+
+  constructor(parts: GroupParts) {
+    this.#parts = parts
+    this.id = parts.id
+    this.raft = parts.raft
+    this.table = parts.table
+    this.stateMachine = new StateMachine(parts.table)
+    this.#proposals = new Proposals(parts.open)
+    this.#reads = new Reads(parts.open)
+    this.#ranges = new RangeSnapshots(parts.runtime)
+    this.#transfers = new SnapshotTransfers(parts.table, (event) => this.#step({ ...event, nowMs: this.#nowMs() }))
+  }
+
+  get appliedIndex(): LogIndex {
+    return this.table.position.index
+  }
+
+  /** The first tick sets the election timer. */
+  start(): void {
+    this.#step({ type: 'tick', nowMs: this.#nowMs() })
+  }
+
+  receive(message: Message): void {
+    this.#step({ type: 'message', nowMs: this.#nowMs(), message })
+  }
+
+  transferLeadership(to: NodeId): void {
+    this.#step({ type: 'transfer-leadership', nowMs: this.#nowMs(), to })
+  }
+
+  changeMembership(change: MembershipChange, request: OpenRequest): void {
+    const token = ++this.#lastToken
+    this.#membershipRequests.set(token, request)
+    this.#step({ type: 'change-membership', nowMs: this.#nowMs(), token, change })
+  }
+
+  /** Takes a request: serves it here, or passes it on to the leader unless it was passed on already. */
+  serve(request: Request, hops: number, timeoutMs: number, open: OpenRequest): void {
+    switch (request.kind) {
+      case 'command':
+        if (this.#mustForward(request, hops, timeoutMs, open)) return
+        return this.#propose(request.command, open)
+      case 'get':
+        if (request.consistency === 'eventual') return this.#serveGet(request.key, open)
+        if (this.#mustForward(request, hops, timeoutMs, open)) return
+        this.#reads.gather(open, () => this.#serveGet(request.key, open))
+        return this.#parts.wake()
+      case 'range':
+        // A page of a snapshot that is held here needs no new confirmation.
+        if (request.consistency === 'eventual' || this.#ranges.find(request.snapshot) !== undefined) {
+          return this.#parts.open.finish(open, serveRange(this.table, this.#ranges, request))
+        }
+        if (this.#mustForward(request, hops, timeoutMs, open)) return
+        this.#reads.gather(open, () => this.#parts.open.finish(open, serveRange(this.table, this.#ranges, request)))
+        return this.#parts.wake()
+      case 'end-range':
+        if (this.#ranges.find(request.snapshot) === undefined && this.#mustForward(request, hops, timeoutMs, open)) {
+          return
+        }
+        this.#ranges.release(request.snapshot)
+        return this.#parts.open.finish(open, { status: 'done' })
+      case 'status':
+        return this.#parts.open.finish(open, errorResponse('protocol', 'a group has no status: ask the node'))
+      default:
+        return unreachable(request)
+    }
+  }
+
+  /** Hands what the turn gathered to the core. */
+  turn(): void {
+    if (this.#isClosed) return
+    if (this.#proposals.hasGathered) {
+      const token = ++this.#lastToken
+      const commands = this.#proposals.takeGathered(token)
+      const logTimeMs = this.#parts.runtime.clock.wallMs()
+      for (const command of commands) stampLogTime(command, logTimeMs)
+      this.#step({ type: 'propose', nowMs: this.#nowMs(), token, commands })
+    }
+    if (this.#reads.hasGathered) {
+      const token = ++this.#lastToken
+      this.#reads.takeGathered(token)
+      this.#step({ type: 'read', nowMs: this.#nowMs(), token })
+    }
+  }
+
+  /** Brings everything that was applied into the table, durably. */
+  flush(done: () => void): void {
+    this.stateMachine.prepareFlush()
+    this.#isFlushing = true
+    this.table.flush((durable) => {
+      this.#isFlushing = false
+      if (!this.#isClosed) {
+        const keepBytes = this.#parts.storage.logKeepBytes
+        this.#step({ type: 'compact', nowMs: this.#nowMs(), index: durable.index, keepBytes })
+        if (this.table.unflushedBytes >= this.#parts.storage.flushBytesMax) this.flush(() => {})
+      }
+      done()
+    })
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#timer?.cancel()
+    this.#flushTimer?.cancel()
+    this.#ranges.close()
+    this.#transfers.close()
+  }
+
+  #mustForward(request: Request, hops: number, timeoutMs: number, open: OpenRequest): boolean {
+    const { raft } = this
+    if (raft.role === 'leader') return false
+    if (hops === 0 && raft.leader !== undefined && raft.leader !== raft.id) {
+      this.#parts.router.forward(raft.leader, this.id, request, timeoutMs, open)
+      this.#parts.wake()
+      return true
+    }
+    this.#parts.open.finish(open, refusal('not-leader', raft.leader, this.#leaderAddress()))
+    return true
+  }
+
+  #propose(command: Uint8Array, open: OpenRequest): void {
+    if (this.table.unflushedBytes >= this.#parts.storage.unflushedBytesMax) {
+      const message = 'the table has fallen behind the log: slow down'
+      const slow = errorResponse('overloaded', message, { retryable: true, retryAfterMs: 250 })
+      return this.#parts.open.finish(open, slow)
+    }
+    try {
+      checkCommand(command)
+    } catch (error) {
+      if (!(error instanceof DureError)) throw error
+      return this.#parts.open.finish(open, errorResponse(error.code, error.message))
+    }
+    this.#proposals.gather(command, open)
+    this.#parts.wake()
+  }
+
+  #serveGet(key: Uint8Array, open: OpenRequest): void {
+    const { value, version } = this.stateMachine.get(key)
+    this.#parts.open.finish(open, { status: 'value', value, version })
+  }
+
+  #step(event: RaftEvent): void {
+    if (this.#isClosed) return
+    assert(!this.#isStepping, 'the core takes one event at a time')
+    this.#isStepping = true
+    const effects = this.raft.step(event)
+    this.#isStepping = false
+    for (const effect of effects) this.#carryOut(effect)
+    this.#parts.observer.stepped?.(this.id, this.raft)
+    this.#parts.wake()
+  }
+
+  #carryOut(effect: Effect): void {
+    const { router, log, observer } = this.#parts
+    switch (effect.type) {
+      case 'send':
+        return router.raft(this.id, effect.message)
+      case 'persist': {
+        const { sequence, hardState, reset, entries } = effect
+        log.append({ group: this.id, hardState, reset, entries }, () => {
+          observer.persisted?.(this.id, hardState, entries)
+          this.#step({ type: 'persisted', nowMs: this.#nowMs(), sequence })
+        })
+        return
+      }
+      case 'apply':
+        return this.#apply(effect.entries)
+      case 'proposed':
+        if (this.#membershipProposed(effect.token)) return
+        return this.#proposals.appended(effect.token, effect.firstIndex, effect.term)
+      case 'refused':
+        return this.#refused(effect)
+      case 'read':
+        return this.#reads.confirmed(effect.token, effect.index, this.appliedIndex)
+      case 'role':
+        return
+      case 'membership':
+        this.#memberships.set(effect.index, effect.membership)
+        return
+      case 'deadline':
+        return this.#wakeAt(effect.atMs)
+      case 'compacted':
+        return log.append({ group: this.id, compacted: { index: effect.index, term: effect.term } }, () => {})
+      case 'read-snapshot':
+        return this.#transfers.read(effect.to, effect.index, effect.chunk)
+      case 'snapshot-done':
+        return this.#transfers.done(effect.to)
+      case 'write-snapshot':
+        return this.#transfers.write(effect.meta, effect.chunk, effect.bytes)
+      case 'install-snapshot':
+        return this.#transfers.install(
+          effect.meta,
+          () => {
+            this.stateMachine.reload()
+            this.#proposals.skippedTo(effect.meta.index)
+            observer.installed?.(this.id, effect.meta.index)
+          },
+          (error) => this.#parts.runtime.abort(error),
+        )
+      default:
+        return unreachable(effect)
+    }
+  }
+
+  #refused({ token, reason, leader }: Extract<Effect, { type: 'refused' }>): void {
+    const request = this.#membershipRequests.get(token)
+    if (request !== undefined) {
+      this.#membershipRequests.delete(token)
+      return this.#parts.open.finish(request, refusal(reason, leader, this.#leaderAddress()))
+    }
+    this.#proposals.refused(token, reason, leader, this.#leaderAddress())
+    this.#reads.refused(token, reason, leader, this.#leaderAddress())
+  }
+
+  #membershipProposed(token: number): boolean {
+    const request = this.#membershipRequests.get(token)
+    if (request === undefined) return false
+    this.#membershipRequests.delete(token)
+    this.#parts.open.finish(request, { status: 'done' })
+    return true
+  }
+
+  #apply(entries: readonly Entry[]): void {
+    const { observer } = this.#parts
+    for (const entry of entries) {
+      const position = { index: entry.index, term: entry.term, membership: this.#membership(entry) }
+      let result: CommandResult | undefined
+      if (entry.kind === 'command') result = this.stateMachine.apply(entry.data, position)
+      else this.stateMachine.skip(position)
+      this.#proposals.applied(entry.index, entry.term, result)
+      observer.applied?.(this.id, entry, result)
+    }
+    this.#reads.applied(this.appliedIndex)
+    this.#flushWhenDue()
+  }
+
+  /** The membership in force once `entry` is applied. */
+  #membership(entry: Entry): Membership {
+    const changed = this.#memberships.get(entry.index)
+    if (changed === undefined) return this.table.position.membership
+    this.#memberships.delete(entry.index)
+    return changed
+  }
+
+  #flushWhenDue(): void {
+    const { storage, runtime } = this.#parts
+    if (this.#isFlushing) return
+    if (this.table.unflushedBytes >= storage.flushBytesMax) return this.flush(() => {})
+    this.#flushTimer ??= runtime.timer(storage.flushIntervalMs, () => {
+      this.#flushTimer = undefined
+      if (!this.#isFlushing && this.table.position.index > this.table.durablePosition.index) this.flush(() => {})
+    })
+  }
+
+  /** Timers are cheap to keep and dear to replace: a later deadline waits for the earlier timer to fire. */
+  #wakeAt(atMs: number): void {
+    if (this.#timer !== undefined && this.#timerAtMs <= atMs) return
+    this.#timer?.cancel()
+    this.#timerAtMs = atMs
+    this.#timer = this.#parts.runtime.timer(Math.max(0, atMs - this.#nowMs()), () => {
+      this.#timer = undefined
+      this.#step({ type: 'tick', nowMs: this.#nowMs() })
+    })
+  }
+
+  #leaderAddress(): string {
+    return this.raft.leader === undefined ? '' : this.#parts.addressOf(this.raft.leader)
+  }
+
+  #nowMs(): number {
+    return this.#parts.runtime.clock.monotonicMs()
+  }
+}

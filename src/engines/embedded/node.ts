@@ -1,0 +1,229 @@
+import { DureError } from '../../foundation/errors.ts'
+import { type GroupId, groupId, type NodeId } from '../../foundation/ids.ts'
+import { type Endpoint, endpoint } from '../../runtime/network.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import type { Log } from '../../storage/log/log.ts'
+import type { TableStore } from '../../storage/table/table.ts'
+import type { Request, RequestParcel } from '../../wire/parcel/parcel.ts'
+import { readParcels } from '../../wire/parcel/parcel-reader.ts'
+import type { Group } from './group.ts'
+import type { NodeOptions, OpenCallback } from './node-options.ts'
+import { errorResponse } from '../client/error-response.ts'
+import { OpenRequests, type Reply } from './open-requests.ts'
+import { Router } from './router.ts'
+import { type Recovered, recover } from './recover.ts'
+import type { GroupObserver } from './group.ts'
+import { makeGroup } from './make-group.ts'
+import type { NodeStatus } from './status.ts'
+
+/** Requests that a node has open at once; more are told to slow down. */
+const OPEN_REQUESTS_MAX = 65_536
+/** A graceful stop waits this long for another leader. */
+const HANDOVER_MS_MAX = 1_000
+
+/**
+ * Opens a node: takes its data directory, recovers log and tables, and joins its peers.
+ *
+ * Errors: `data-directory` (another node's, a newer format, in use), `forgotten` (empty although the node is known),
+ * `corrupt`, `disk`.
+ */
+export function openNode(
+  runtime: Runtime,
+  options: NodeOptions,
+  done: OpenCallback<EmbeddedNode>,
+  observer: GroupObserver = {},
+): void {
+  recover(runtime, options, (error, recovered) => {
+    if (recovered === undefined) done(error, undefined)
+    else done(undefined, new EmbeddedNode(runtime, options, recovered, observer))
+  })
+}
+
+/**
+ * A member of a cluster on Dure's own engine: hosts Raft groups over one log, serves requests of clients and of its own
+ * process, and passes on what only the leader can answer.
+ */
+export class EmbeddedNode {
+  readonly nodeId: NodeId
+  readonly #runtime: Runtime
+  readonly #options: NodeOptions
+  readonly #log: Log
+  readonly #tables: TableStore
+  readonly #open: OpenRequests
+  readonly #router: Router
+  readonly #groups: readonly Group[]
+  #isTurnDue = false
+  #isClosed = false
+
+  constructor(runtime: Runtime, options: NodeOptions, recovered: Recovered, observer: GroupObserver) {
+    this.nodeId = options.nodeId
+    this.#runtime = runtime
+    this.#options = options
+    this.#log = recovered.log
+    this.#tables = recovered.tables
+    this.#open = new OpenRequests(runtime)
+    this.#router = new Router(runtime, this.#open)
+    this.#groups = recovered.groups.map((found) =>
+      makeGroup(found, options, {
+        runtime,
+        log: this.#log,
+        router: this.#router,
+        open: this.#open,
+        observer,
+        wake: () => this.#wake(),
+        addressOf: (node) => this.#addressOf(node),
+      }),
+    )
+    runtime.network.onMessage((from, message) => this.#receive(from, message))
+    runtime.network.onDisconnect((from) => this.#router.forget(from))
+    for (const group of this.#groups) group.start()
+  }
+
+  get groups(): readonly Group[] {
+    return this.#groups
+  }
+
+  /** Requests that are being served. */
+  get openRequests(): number {
+    return this.#open.size
+  }
+
+  get status(): NodeStatus {
+    const { raft, appliedIndex, table, stateMachine } = this.#system
+    const { membership } = raft
+    const role = (node: NodeId) => (membership.learners.includes(node) ? 'learner' : 'voter')
+    const nodes = [...new Set([...membership.voters, ...membership.votersOutgoing, ...membership.learners])]
+    return {
+      node_id: this.nodeId,
+      cluster_id: this.#options.clusterId,
+      state: raft.role === 'pre-candidate' ? 'follower' : raft.role,
+      term: raft.term,
+      cluster_size: nodes.length,
+      leader_id: raft.leader ?? null,
+      commit_index: raft.commitIndex,
+      applied_index: appliedIndex,
+      durable_index: table.durablePosition.index,
+      last_index: raft.lastIndex,
+      log_bytes: this.#log.sizeBytes,
+      groups: this.#groups.length,
+      sessions: stateMachine.sessionCount,
+      unreachable: nodes.filter((node) => node !== this.nodeId && !this.#runtime.network.isReachable(endpoint(node))),
+      members: nodes.map((node) => ({
+        node_id: node,
+        role: role(node),
+        peer_address: this.#addressOf(node),
+        match_index: raft.role === 'leader' ? raft.matchIndex(node) : null,
+      })),
+      version: VERSION,
+    }
+  }
+
+  /** Serves a request of this very process; `reply` comes exactly once, later. */
+  request(request: Request, timeoutMs: number, reply: Reply): void {
+    this.#serve(request, groupId(0), 0, timeoutMs, reply)
+    this.#wake()
+  }
+
+  /** Offers leadership of every group that this node leads to its most caught-up follower. */
+  transferLeadership(): void {
+    for (const group of this.#groups) {
+      if (group.raft.role !== 'leader') continue
+      const { voters } = group.raft.membership
+      const others = voters.filter(
+        (node) => node !== this.nodeId && this.#runtime.network.isReachable(endpoint(node)),
+      )
+      const best = others.sort((a, b) => (group.raft.matchIndex(b) ?? 0) - (group.raft.matchIndex(a) ?? 0))[0]
+      if (best !== undefined) group.transferLeadership(best)
+    }
+  }
+
+  /** Hands leadership over, ends open requests, flushes the tables and closes the files. */
+  close(done: () => void): void {
+    if (this.#isClosed) return done()
+    this.transferLeadership()
+    this.#whenHandedOver(() => {
+      this.#isClosed = true
+      this.#open.finishAll('closed', `node ${this.nodeId} is closing: ask another node`)
+      this.#router.flush()
+      let left = this.#groups.length
+      for (const group of this.#groups) {
+        group.flush(() => {
+          group.close()
+          if (--left === 0) this.#log.close(() => this.#tables.close(done))
+        })
+      }
+    })
+  }
+
+  get #system(): Group {
+    return this.#groups[0]!
+  }
+
+  #receive(from: Endpoint, message: Uint8Array): void {
+    if (this.#isClosed) return
+    try {
+      readParcels(message, (parcel) => {
+        switch (parcel.type) {
+          case 'raft':
+            // Only a member speaks for itself; anything else is a mistake in a client.
+            if (parcel.message.from !== (from as number)) return
+            return this.#groups[parcel.group]?.receive(parcel.message)
+          case 'request':
+            return this.#serveRemote(from, parcel)
+          case 'response':
+            return this.#router.answered(parcel.id, parcel.response)
+        }
+      })
+    } catch (error) {
+      if (!(error instanceof DureError)) throw error
+      // Bytes that make no sense came through a checksummed frame: the other end is broken or of another version.
+      this.#runtime.network.disconnect(from)
+    }
+    this.#wake()
+  }
+
+  #serveRemote(from: Endpoint, parcel: RequestParcel): void {
+    this.#serve(parcel.request, parcel.group, parcel.hops, parcel.timeoutMs, (response) => {
+      this.#router.respond(from, parcel.id, response)
+      this.#wake()
+    })
+  }
+
+  #serve(request: Request, to: GroupId, hops: number, timeoutMs: number, reply: Reply): void {
+    if (this.#isClosed) return reply(errorResponse('closed', 'the node is closed', { retryable: true }))
+    if (request.kind === 'status') return reply({ status: 'json', json: JSON.stringify(this.status) })
+    const group = this.#groups[to]
+    if (group === undefined) {
+      return reply(errorResponse('invalid', `asked for group ${to}, but this node has groups 0 … ${this.#groups.length - 1}`))
+    }
+    if (this.#open.size >= OPEN_REQUESTS_MAX) {
+      const message = `${OPEN_REQUESTS_MAX} requests are open on this node: slow down`
+      return reply(errorResponse('overloaded', message, { retryable: true, retryAfterMs: 100 }))
+    }
+    group.serve(request, hops, timeoutMs, this.#open.add(reply, timeoutMs))
+  }
+
+  #wake(): void {
+    if (this.#isTurnDue) return
+    this.#isTurnDue = true
+    this.#runtime.soon(() => {
+      for (const group of this.#groups) group.turn()
+      this.#isTurnDue = false
+      this.#router.flush()
+    })
+  }
+
+  #whenHandedOver(done: () => void): void {
+    const giveUpMs = this.#runtime.clock.monotonicMs() + HANDOVER_MS_MAX
+    const check = (): void => {
+      const leadsAlone = this.#groups.every(({ raft }) => raft.role !== 'leader' || raft.membership.voters.length === 1)
+      if (leadsAlone || this.#runtime.clock.monotonicMs() >= giveUpMs) return done()
+      this.#runtime.timer(10, check)
+    }
+    check()
+  }
+
+  #addressOf(node: NodeId): string {
+    return this.#options.members.find((member) => member.node === node)?.address ?? ''
+  }
+}

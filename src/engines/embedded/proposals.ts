@@ -1,0 +1,113 @@
+import type { LogIndex, NodeId, Term } from '../../foundation/ids.ts'
+import type { RefusalReason } from '../../protocols/raft/effect.ts'
+import type { CommandResult } from '../../wire/command/command.ts'
+import { errorResponse } from '../client/error-response.ts'
+import { type OpenRequest, type OpenRequests } from './open-requests.ts'
+
+interface Appended {
+  readonly term: Term
+  readonly request: OpenRequest
+}
+
+/**
+ * Commands on their way through the log: gathered for a turn, then appended, then applied. What an index that was
+ * appended in one term brings is decided only when an entry is applied there: the same term's, and it happened;
+ * another's, and it never will.
+ */
+export class Proposals {
+  readonly #open: OpenRequests
+  #gathered: OpenRequest[] = []
+  #commands: Uint8Array[] = []
+  readonly #proposed = new Map<number, OpenRequest[]>()
+  readonly #appended = new Map<LogIndex, Appended>()
+
+  constructor(open: OpenRequests) {
+    this.#open = open
+  }
+
+  get hasGathered(): boolean {
+    return this.#gathered.length > 0
+  }
+
+  gather(command: Uint8Array, request: OpenRequest): void {
+    this.#commands.push(command)
+    this.#gathered.push(request)
+  }
+
+  /** All that was gathered, as one proposal. */
+  takeGathered(token: number): readonly Uint8Array[] {
+    const commands = this.#commands
+    this.#proposed.set(token, this.#gathered)
+    this.#gathered = []
+    this.#commands = []
+    return commands
+  }
+
+  appended(token: number, firstIndex: LogIndex, term: Term): void {
+    const requests = this.#proposed.get(token) ?? []
+    this.#proposed.delete(token)
+    for (const [i, request] of requests.entries()) {
+      const index = (firstIndex + i) as LogIndex
+      const overwritten = this.#appended.get(index)
+      // Gone from our log, but perhaps alive in another's: it may still be committed by a later leader.
+      if (overwritten !== undefined) this.#finishUnknown(overwritten.request)
+      request.outcomeOnTimeout = 'unknown'
+      this.#appended.set(index, { term, request })
+    }
+  }
+
+  refused(token: number, reason: RefusalReason, leader: NodeId | undefined, leaderAddress: string): void {
+    const requests = this.#proposed.get(token) ?? []
+    this.#proposed.delete(token)
+    for (const request of requests) this.#open.finish(request, refusal(reason, leader, leaderAddress))
+  }
+
+  applied(index: LogIndex, term: Term, result: CommandResult | undefined): void {
+    const appended = this.#appended.get(index)
+    if (appended === undefined) return
+    this.#appended.delete(index)
+    if (appended.term === term && result !== undefined) {
+      this.#open.finish(appended.request, { status: 'command', result })
+      return
+    }
+    const message = 'another leader took over before the write reached a majority: it did not happen; try again'
+    this.#open.finish(appended.request, errorResponse('unavailable', message, { retryable: true }))
+  }
+
+  /** A snapshot jumped over these indexes: what was committed there is not known here. */
+  skippedTo(index: LogIndex): void {
+    for (const [at, { request }] of this.#appended) {
+      if (at > index) continue
+      this.#appended.delete(at)
+      this.#finishUnknown(request)
+    }
+  }
+
+  #finishUnknown(request: OpenRequest): void {
+    const message = 'leadership changed while the write was under way: it may have happened or may happen yet'
+    this.#open.finish(request, errorResponse('unavailable', message, { outcome: 'unknown', retryable: true }))
+  }
+}
+
+/** What a client is told when the core refuses: nothing has happened, and who might help. */
+export function refusal(reason: RefusalReason, leader: NodeId | undefined, leaderAddress: string) {
+  const where = { retryable: true, leader: leader ?? 0, leaderAddress }
+  switch (reason) {
+    case 'not-leader':
+    case 'leadership-lost': {
+      const known = leader === undefined ? 'and no leader is known: a majority may be out of reach' : `ask node ${leader}`
+      return errorResponse('not-leader', `this node does not lead, ${known}. Nothing was changed`, where)
+    }
+    case 'leader-changing':
+      return errorResponse('unavailable', 'leadership is being handed over: try again in a moment', where)
+    case 'overloaded':
+      return errorResponse('overloaded', 'too many uncommitted bytes are waiting: slow down', {
+        ...where,
+        retryAfterMs: 50,
+      })
+    case 'membership-busy':
+      return errorResponse('unavailable', 'another change of the membership is under way: wait for it', where)
+    case 'membership-invalid':
+      return errorResponse('invalid', 'this change of the membership makes no sense as things stand')
+  }
+}

@@ -1,0 +1,199 @@
+import { DureError } from '../../foundation/errors.ts'
+import { groupId } from '../../foundation/ids.ts'
+import type { Endpoint } from '../../runtime/network.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import type { Request, Response } from '../../wire/parcel/parcel.ts'
+import { readParcels } from '../../wire/parcel/parcel-reader.ts'
+import { ParcelWriter } from '../../wire/parcel/parcel-writer.ts'
+import { errorResponse } from '../client/error-response.ts'
+import type { Transport } from '../client/transport.ts'
+
+interface Waiting {
+  readonly endpoint: Endpoint
+  readonly changes: boolean
+  readonly deadlineMs: number
+  readonly done: (response: Response) => void
+}
+
+/** The server answers at the deadline; its answer gets this long to arrive. */
+const GRACE_MS = 100
+const SWEEP_INTERVAL_MS = 25
+const FIND_LEADER_INTERVAL_MS = 2_000
+
+/**
+ * Requests of a client to a cluster: to one node at a time, the leader as soon as an answer names it. All requests of
+ * a turn travel in one message. A node that does not answer is left for the next address.
+ */
+export class RemoteTransport implements Transport {
+  readonly #runtime: Runtime
+  readonly #addresses: string[]
+  /** Only this node is ever asked: what it cannot answer ends in its own error. */
+  readonly #isPinned: boolean
+  readonly #endpoints = new Map<string, Endpoint>()
+  readonly #writer = new ParcelWriter()
+  readonly #waiting = new Map<number, Waiting>()
+  #current = 0
+  #gathered: number[] = []
+  #lastId = 0
+  #findLeaderAtMs = 0
+  #isSweeping = false
+  #isClosed = false
+
+  constructor(runtime: Runtime, addresses: readonly string[], options: { readonly pinned?: boolean } = {}) {
+    if (addresses.length === 0) {
+      throw new DureError('invalid', 'asked to connect without an address: name at least one node, like 127.0.0.1:7001')
+    }
+    this.#runtime = runtime
+    this.#addresses = [...addresses]
+    this.#isPinned = options.pinned ?? false
+    runtime.network.onMessage((from, message) => this.#receive(from, message))
+    runtime.network.onDisconnect((from) => this.#disconnected(from))
+  }
+
+  request(request: Request, timeoutMs: number, done: (response: Response) => void): void {
+    if (this.#isClosed) return done(errorResponse('closed', 'the client was closed'))
+    const id = ++this.#lastId
+    if (this.#gathered.length === 0) this.#runtime.soon(() => this.#flush())
+    else if (this.#writer.sizeBytes >= MESSAGE_BYTES_MAX) this.#flush()
+    this.#gathered.push(id)
+    this.#waiting.set(id, {
+      endpoint: this.#endpoint(this.#addresses[this.#current]!),
+      changes: request.kind === 'command',
+      deadlineMs: this.#runtime.clock.monotonicMs() + timeoutMs + GRACE_MS,
+      done,
+    })
+    this.#writer.add({ type: 'request', id, group: groupId(0), timeoutMs, hops: 0, request })
+    if (!this.#isSweeping) this.#sweepLater()
+    this.#findLeaderWhenDue()
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    for (const endpoint of this.#endpoints.values()) this.#runtime.network.disconnect(endpoint)
+    for (const id of [...this.#waiting.keys()]) this.#lost(id, 'the client was closed')
+  }
+
+  #flush(): void {
+    const ids = this.#gathered
+    if (ids.length === 0) return
+    this.#gathered = []
+    const message = this.#writer.take()
+    // All of a message were gathered for one node: the current one changes only between messages.
+    const first = ids.map((id) => this.#waiting.get(id)).find((waiting) => waiting !== undefined)
+    if (first === undefined || this.#isClosed) return
+    const outcome = this.#runtime.network.send(first.endpoint, message)
+    if (outcome === 'accepted') return
+    const reason = outcome === 'full' ? 'the connection is full: slow down' : 'the node cannot be reached'
+    for (const id of ids) this.#finish(id, errorResponse('unavailable', reason, { retryable: true }))
+    if (outcome === 'unreachable') this.#leave(first.endpoint)
+  }
+
+  #receive(from: Endpoint, message: Uint8Array): void {
+    try {
+      readParcels(message, (parcel) => {
+        if (parcel.type !== 'response') return
+        const { response } = parcel
+        if (response.status === 'error' && response.retryable) this.#learn(from, response)
+        this.#finish(parcel.id, response)
+      })
+    } catch (error) {
+      if (!(error instanceof DureError)) throw error
+      this.#runtime.network.disconnect(from)
+      this.#disconnected(from)
+    }
+  }
+
+  #learn(from: Endpoint, response: Extract<Response, { status: 'error' }>): void {
+    if (this.#isPinned) return
+    if (response.leaderAddress !== '') {
+      this.#switchToAddress(response.leaderAddress)
+    } else if (response.code === 'not-leader' || response.code === 'closed') {
+      this.#leave(from)
+    }
+  }
+
+  /**
+   * A follower passes requests on, so a client that is connected to one works, a hop slower. Now and then, while there
+   * is traffic, the client asks who leads and goes there.
+   */
+  #findLeaderWhenDue(): void {
+    const nowMs = this.#runtime.clock.monotonicMs()
+    if (this.#isPinned || nowMs < this.#findLeaderAtMs) return
+    this.#findLeaderAtMs = nowMs + FIND_LEADER_INTERVAL_MS
+    this.request({ kind: 'status' }, FIND_LEADER_INTERVAL_MS, (response) => {
+      if (response.status !== 'json') return
+      const { leader_id, members } = JSON.parse(response.json) as {
+        leader_id: number | null
+        members: { node_id: number; peer_address: string }[]
+      }
+      const address = members.find(({ node_id }) => node_id === leader_id)?.peer_address ?? ''
+      if (address !== '') this.#switchToAddress(address)
+    })
+  }
+
+  #switchToAddress(address: string): void {
+    const known = this.#addresses.indexOf(address)
+    this.#switchTo(known >= 0 ? known : this.#addresses.push(address) - 1)
+  }
+
+  #disconnected(from: Endpoint): void {
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.endpoint === from) this.#lost(id, 'the connection to the node was lost')
+    }
+    this.#leave(from)
+  }
+
+  /** The next address from now on, if this one is still the current. */
+  #leave(from: Endpoint): void {
+    if (this.#isPinned || this.#endpoint(this.#addresses[this.#current]!) !== from) return
+    this.#switchTo((this.#current + 1) % this.#addresses.length)
+  }
+
+  #switchTo(current: number): void {
+    if (current === this.#current) return
+    // What was gathered is addressed to the node so far.
+    this.#flush()
+    this.#current = current
+  }
+
+  #endpoint(address: string): Endpoint {
+    let endpoint = this.#endpoints.get(address)
+    if (endpoint === undefined) {
+      endpoint = this.#runtime.network.connect(address)
+      this.#endpoints.set(address, endpoint)
+    }
+    return endpoint
+  }
+
+  #finish(id: number, response: Response): void {
+    const waiting = this.#waiting.get(id)
+    if (waiting === undefined) return
+    this.#waiting.delete(id)
+    waiting.done(response)
+  }
+
+  #lost(id: number, reason: string): void {
+    const outcome = this.#waiting.get(id)?.changes ? 'unknown' : 'failed'
+    this.#finish(id, errorResponse('unavailable', reason, { outcome, retryable: true }))
+  }
+
+  #sweepLater(): void {
+    this.#isSweeping = true
+    this.#runtime.timer(SWEEP_INTERVAL_MS, () => {
+      this.#isSweeping = false
+      const nowMs = this.#runtime.clock.monotonicMs()
+      for (const [id, waiting] of this.#waiting) {
+        if (waiting.deadlineMs > nowMs) continue
+        const { endpoint, changes } = waiting
+        const outcome = changes ? 'unknown' : 'failed'
+        this.#finish(id, errorResponse('timeout', 'the node did not answer in time', { outcome, retryable: true }))
+        this.#leave(endpoint)
+      }
+      if (this.#waiting.size > 0 && !this.#isSweeping) this.#sweepLater()
+    })
+  }
+}
+
+/** A turn's requests leave before they grow beyond this. */
+const MESSAGE_BYTES_MAX = 1 << 20

@@ -1,0 +1,41 @@
+import { Dure } from './dure.ts'
+import { DureError } from './foundation/errors.ts'
+
+export type OpenOptions = OpenDirectory | OpenConnection
+
+/** One process, durable, nothing else to run: the data lives in this directory. */
+export interface OpenDirectory {
+  readonly directory: string
+}
+
+/** A client of a running cluster: one of these nodes is enough to find the others. */
+export interface OpenConnection {
+  readonly connect: readonly string[]
+}
+
+/**
+ * Opens Dure on an engine.
+ *
+ * ```ts
+ * import { open } from 'dure'
+ * await using dure = await open({ directory: './data' })            // or { connect: ['127.0.0.1:7001'] }
+ * const accounts = dure.keyspace<Account>('accounts', { consistency: 'strong' })
+ * ```
+ *
+ * Guarantee: strong reads; a write that returned is synced, with `connect` on a majority of the nodes.
+ * Errors: `data-directory` (another process holds it, a newer format), `corrupt`, `disk`; `invalid` for options that
+ * make no sense. With `connect` nothing is asked of the cluster yet: an unreachable one shows at the first call.
+ */
+export async function open(options: OpenOptions): Promise<Dure> {
+  const { directory, connect } = options as Partial<OpenDirectory & OpenConnection>
+  if ((directory === undefined) === (connect === undefined)) {
+    throw new DureError('invalid', "asked to open both or neither of 'directory' and 'connect': give exactly one of them")
+  }
+  // Loaded only when asked for: a client of a cluster needs no storage.
+  if (connect !== undefined) {
+    const { connectRemote } = await import('./engines/remote/connect-remote.ts')
+    return new Dure(await connectRemote({ addresses: connect }))
+  }
+  const { openDirectory } = await import('./engines/embedded/open-directory.ts')
+  return new Dure(await openDirectory(directory as string))
+}
