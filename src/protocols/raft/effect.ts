@@ -37,23 +37,42 @@ export type Effect =
   /** The commands of `propose` were appended at `firstIndex` … in `term`. Not committed yet. */
   | { readonly type: 'proposed'; readonly token: number; readonly firstIndex: LogIndex; readonly term: Term }
   /** A `propose`, `change-membership` or `read` certainly did not and will not happen. */
-  | { readonly type: 'refused'; readonly token: number; readonly reason: RefusalReason; readonly leader: NodeId | undefined }
+  | {
+      readonly type: 'refused'
+      readonly token: number
+      readonly reason: RefusalReason
+      readonly leader: NodeId | undefined
+    }
   /** A `read` is linearizable once the state at `index` is applied. */
   | { readonly type: 'read'; readonly token: number; readonly index: LogIndex }
   /** Role, term or leader changed. */
   | { readonly type: 'role'; readonly role: Role; readonly term: Term; readonly leader: NodeId | undefined }
-  /** A membership took effect (it was applied at `index`). */
+  /**
+   * A membership takes effect. Comes right before the `apply` that begins with its entry, at `index` (or after a snapshot
+   * was installed there): what a host notes with each batch it applies is the newest membership it was told.
+   */
   | { readonly type: 'membership'; readonly membership: Membership; readonly index: LogIndex }
   /** Wake me with a `tick` at this time of the clock at the latest; replaces the previous deadline. */
   | { readonly type: 'deadline'; readonly atMs: number }
   /** Entries up to and including `index` left the core; the host may drop them from its log. */
   | { readonly type: 'compacted'; readonly index: LogIndex; readonly term: Term }
   /** Read a chunk for a follower: chunk 0 of a fresh snapshot, or the given one of the snapshot at `index`. */
-  | { readonly type: 'read-snapshot'; readonly to: NodeId; readonly index: LogIndex | undefined; readonly chunk: number }
+  | {
+      readonly type: 'read-snapshot'
+      readonly to: NodeId
+      readonly index: LogIndex | undefined
+      readonly chunk: number
+    }
   /** The transfer to this follower ended, one way or the other: release what was held for it. */
   | { readonly type: 'snapshot-done'; readonly to: NodeId }
   /** Store a chunk of an incoming snapshot. Chunk 0 discards an unfinished one. */
-  | { readonly type: 'write-snapshot'; readonly meta: SnapshotMeta; readonly chunk: number; readonly last: boolean; readonly bytes: Uint8Array }
+  | {
+      readonly type: 'write-snapshot'
+      readonly meta: SnapshotMeta
+      readonly chunk: number
+      readonly last: boolean
+      readonly bytes: Uint8Array
+    }
   /** Make the received snapshot the table, in one durable step. */
   | { readonly type: 'install-snapshot'; readonly meta: SnapshotMeta }
 

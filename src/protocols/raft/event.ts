@@ -11,8 +11,18 @@ export type RaftEvent =
   | { readonly type: 'tick'; readonly nowMs: number }
   | { readonly type: 'message'; readonly nowMs: number; readonly message: Message }
   /** Commands to append, in order; answered by one `proposed` or `refused` effect with the same `token`. */
-  | { readonly type: 'propose'; readonly nowMs: number; readonly token: number; readonly commands: readonly Uint8Array[] }
-  | { readonly type: 'change-membership'; readonly nowMs: number; readonly token: number; readonly change: MembershipChange }
+  | {
+      readonly type: 'propose'
+      readonly nowMs: number
+      readonly token: number
+      readonly commands: readonly Uint8Array[]
+    }
+  | {
+      readonly type: 'change-membership'
+      readonly nowMs: number
+      readonly token: number
+      readonly change: MembershipChange
+    }
   /** Asks for a linearizable read point; answered by one `read` or `refused` effect with the same `token`. */
   | { readonly type: 'read'; readonly nowMs: number; readonly token: number }
   /** Every `persist` effect up to `sequence` is synced. */
@@ -33,6 +43,11 @@ export type RaftEvent =
   /** Answers `read-snapshot` when it could not be read. The transfer starts again later. */
   | { readonly type: 'snapshot-read-failed'; readonly nowMs: number; readonly to: NodeId }
   /** Answers `write-snapshot`. */
-  | { readonly type: 'snapshot-written'; readonly nowMs: number; readonly index: LogIndex; readonly chunk: number }
+  | {
+      readonly type: 'snapshot-written'
+      readonly nowMs: number
+      readonly index: LogIndex
+      readonly chunk: number
+    }
   /** Answers `install-snapshot`: the table holds it, durably. */
   | { readonly type: 'snapshot-installed'; readonly nowMs: number; readonly index: LogIndex }

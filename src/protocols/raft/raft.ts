@@ -1,0 +1,530 @@
+import { assert, unreachable } from '../../foundation/assert.ts'
+import { type LogIndex, logIndex, type NodeId, type Term } from '../../foundation/ids.ts'
+import type { RaftConfig } from './config.ts'
+import { Core, type RestoredState } from './core.ts'
+import type { Effect, Role } from './effect.ts'
+import { Election } from './election.ts'
+import type { Entry } from './entry.ts'
+import type { RaftEvent } from './event.ts'
+import { acceptAppend } from './follower-append.ts'
+import { sendHeartbeat, sendHeartbeats } from './heartbeats.ts'
+import { LeadershipTransfer } from './leadership-transfer.ts'
+import type { Membership, MembershipChange } from './membership.ts'
+import { MembershipChanges } from './membership-changes.ts'
+import type { Message } from './message.ts'
+import { RaftLog } from './raft-log.ts'
+import { ReadIndex } from './read-index.ts'
+import { Replication } from './replication.ts'
+import { SnapshotReceiving } from './snapshot-receiving.ts'
+import { SnapshotSending } from './snapshot-sending.ts'
+import type { Progress, ProgressState } from './tracker/progress.ts'
+import { Tracker } from './tracker/tracker.ts'
+
+export type { RestoredState } from './core.ts'
+
+/** What a leader knows of a member. */
+export interface FollowerProgress {
+  readonly id: NodeId
+  readonly matchIndex: LogIndex
+  readonly state: ProgressState
+  readonly isLearner: boolean
+  readonly lastHeardMs: number
+}
+
+/**
+ * One node of one Raft group: pure, synchronous, without a clock, a disk or a network.
+ *
+ * ```ts
+ * const raft = new Raft({ id: nodeId(1), ...raftDefaults, random }, restored)
+ * for (const effect of raft.step({ type: 'tick', nowMs })) carryOut(effect)
+ * ```
+ *
+ * Everything enters by `step`, and what has to be done comes back, in order. Begin with a `tick`.
+ */
+export class Raft {
+  readonly #core: Core
+  readonly #tracker: Tracker
+  readonly #election: Election
+  readonly #snapshotSending: SnapshotSending
+  readonly #snapshotReceiving: SnapshotReceiving
+  readonly #replication: Replication
+  readonly #reads: ReadIndex
+  readonly #transfer: LeadershipTransfer
+  readonly #changes: MembershipChanges
+  #heartbeatDueMs = 0
+  #started = false
+  /** As last told to the host. */
+  #toldRole: Role = 'follower'
+  #toldTerm: Term
+  #toldLeader: NodeId | undefined
+  #toldDeadlineMs = Number.POSITIVE_INFINITY
+  #toldCommitIndex: number
+
+  constructor(config: RaftConfig, restored: RestoredState) {
+    const log = new RaftLog(restored.log.base, restored.log.entries)
+    const core = new Core(config, restored, log)
+    this.#core = core
+    recover(core, restored)
+    this.#toldTerm = core.term
+    this.#toldCommitIndex = core.commitIndex
+    this.#tracker = new Tracker(core.id, config, core.membership)
+    this.#election = new Election(core, {
+      becomeFollower: (term, leader) => this.#becomeFollower(term, leader),
+      becomeLeader: () => this.#becomeLeader(),
+    })
+    this.#snapshotSending = new SnapshotSending(core, this.#tracker)
+    this.#snapshotReceiving = new SnapshotReceiving(core)
+    this.#replication = new Replication(core, this.#tracker, this.#snapshotSending)
+    this.#reads = new ReadIndex(core, this.#tracker)
+    this.#transfer = new LeadershipTransfer(core, this.#tracker, this.#replication)
+    this.#changes = new MembershipChanges(core)
+  }
+
+  get role(): Role {
+    return this.#core.role
+  }
+
+  get term(): Term {
+    return this.#core.term
+  }
+
+  /** Of the current term, as far as is known; ourselves when we lead. */
+  get leader(): NodeId | undefined {
+    return this.#core.leader
+  }
+
+  get commitIndex(): LogIndex {
+    return logIndex(this.#core.commitIndex)
+  }
+
+  /** Handed out for apply up to here. */
+  get appliedIndex(): LogIndex {
+    return logIndex(this.#core.appliedIndex)
+  }
+
+  get lastIndex(): LogIndex {
+    return logIndex(this.#core.log.lastIndex)
+  }
+
+  /** Our own disk holds the log up to here. */
+  get durableIndex(): LogIndex {
+    return logIndex(this.#core.persistence.durableIndex)
+  }
+
+  /** Entries in memory begin after this place. */
+  get base(): { readonly index: LogIndex; readonly term: Term } {
+    return { index: logIndex(this.#core.log.baseIndex), term: this.#core.log.baseTerm }
+  }
+
+  /** In force: handed out for apply. */
+  get membership(): Membership {
+    return this.#core.membership
+  }
+
+  /** Of a leader: proposed and not committed. Otherwise 0. */
+  get uncommittedBytes(): number {
+    return this.#replication.uncommittedBytes
+  }
+
+  /** Entries in memory. */
+  get logBytes(): number {
+    return this.#core.log.sizeBytes
+  }
+
+  /** What a leader knows of the others; empty when we do not lead. */
+  get progress(): readonly FollowerProgress[] {
+    if (this.#core.role !== 'leader') return []
+    return this.#tracker.peers.map((progress) => ({
+      id: progress.id,
+      matchIndex: logIndex(progress.match),
+      state: progress.state,
+      isLearner: progress.isLearner,
+      lastHeardMs: progress.lastHeardMs,
+    }))
+  }
+
+  /** The term of an entry that is in memory, or of the base; undefined elsewhere. */
+  termAt(index: LogIndex): Term | undefined {
+    return this.#core.log.termAt(index)
+  }
+
+  step(event: RaftEvent): readonly Effect[] {
+    const core = this.#core
+    core.nowMs = Math.max(core.nowMs, event.nowMs)
+    if (!this.#started) {
+      this.#started = true
+      this.#election.restartTimeout()
+    }
+    switch (event.type) {
+      case 'tick':
+        this.#onTick()
+        break
+      case 'message':
+        this.#onMessage(event.message)
+        break
+      case 'propose':
+        this.#onPropose(event.token, event.commands)
+        break
+      case 'change-membership':
+        this.#onChangeMembership(event.token, event.change)
+        break
+      case 'read':
+        if (core.role === 'leader') this.#reads.add(event.token)
+        else core.refuse(event.token, 'not-leader')
+        break
+      case 'persisted':
+        for (const message of core.persistence.answered(event.sequence)) this.#onMessage(message)
+        if (core.role === 'leader') this.#replication.onPersisted()
+        break
+      case 'transfer-leadership':
+        this.#transfer.start(event.to)
+        break
+      case 'compact':
+        this.#onCompact(event.index, event.keepBytes)
+        break
+      case 'snapshot-read':
+        if (core.role === 'leader') this.#snapshotSending.onRead(event)
+        break
+      case 'snapshot-read-failed':
+        if (core.role === 'leader') this.#snapshotSending.onReadFailed(event)
+        break
+      case 'snapshot-written':
+        this.#snapshotReceiving.onWritten(event.index, event.chunk)
+        break
+      case 'snapshot-installed':
+        this.#snapshotReceiving.onInstalled(event.index)
+        break
+      default:
+        unreachable(event)
+    }
+    this.#finish(event.type === 'tick')
+    return core.takeEffects()
+  }
+
+  /** Everything that follows from what a step changed. */
+  #finish(ticked: boolean): void {
+    const core = this.#core
+    this.#handOut()
+    if (core.role === 'leader' && core.membership.autoLeave && !this.#transfer.isUnderWay) {
+      const entry = this.#changes.autoLeave()
+      if (entry !== undefined) this.#replication.append([entry])
+    }
+    assert(core.commitIndex >= this.#toldCommitIndex, 'the commit index never goes back')
+    this.#toldCommitIndex = core.commitIndex
+    core.persistence.flush()
+    if (core.role !== this.#toldRole || core.term !== this.#toldTerm || core.leader !== this.#toldLeader) {
+      this.#toldRole = core.role
+      this.#toldTerm = core.term
+      this.#toldLeader = core.leader
+      core.emit({ type: 'role', role: core.role, term: core.term, leader: core.leader })
+    }
+    // Most messages move the deadline away. The host keeps the old one, ticks too early, and is told the new one then.
+    const deadlineMs = core.role === 'leader' ? this.#heartbeatDueMs : this.#election.deadlineMs
+    if (deadlineMs < this.#toldDeadlineMs || (ticked && deadlineMs !== this.#toldDeadlineMs)) {
+      this.#toldDeadlineMs = deadlineMs
+      core.emit({ type: 'deadline', atMs: deadlineMs })
+    }
+  }
+
+  /** What is committed and on our own disk goes to the state machine; memberships take effect on the way. */
+  #handOut(): void {
+    const core = this.#core
+    const { log } = core
+    let moved = true
+    while (moved) {
+      moved = false
+      if (core.installing) return
+      const to = Math.min(core.commitIndex, core.persistence.durableIndex)
+      if (to <= core.appliedIndex) break
+      let changed = false
+      let from = core.appliedIndex + 1
+      for (let index = from; index <= to; index++) {
+        if (log.at(index).kind !== 'membership') continue
+        // The membership is told right before the batch that begins with its entry, so whoever notes the newest one
+        // when it applies a batch notes the right one.
+        if (index > from) core.emit({ type: 'apply', entries: log.slice(from, index - 1) })
+        core.appliedIndex = index - 1
+        this.#changes.takeEffect(log.at(index))
+        changed = true
+        from = index
+      }
+      core.emit({ type: 'apply', entries: log.slice(from, to) })
+      core.appliedIndex = to
+      if (core.role !== 'leader') break
+      if (changed) moved = this.#onMembershipInForce()
+    }
+    if (core.role === 'leader') this.#reads.onCommit()
+  }
+
+  /** We lead and the membership changed. True when more is committed by the new majority. */
+  #onMembershipInForce(): boolean {
+    const core = this.#core
+    const removed = this.#tracker.reconfigure(core.membership, core.log.lastIndex, core.nowMs)
+    for (const progress of removed) {
+      this.#snapshotSending.end(progress)
+      // A last word: so it learns, if it is there, that it does not belong any more.
+      if (progress.id !== core.id) sendHeartbeat(core, progress, 0)
+    }
+    if (!core.isSelfVoter) {
+      // A leader that removes itself leads until that is committed, then others stand (dissertation, 4.2.2).
+      sendHeartbeats(core, this.#tracker, 0)
+      this.#becomeFollower(core.term, undefined)
+      return false
+    }
+    this.#transfer.onMembership()
+    const more = this.#replication.advanceCommit()
+    this.#reads.onMembership()
+    this.#replication.sendToAll()
+    return more
+  }
+
+  #onTick(): void {
+    const core = this.#core
+    if (core.role !== 'leader') {
+      this.#election.onTick()
+      return
+    }
+    // A leader that cannot write must not live on by its heartbeats alone.
+    if (core.persistence.isHung || !this.#isHeardByMajority()) {
+      this.#becomeFollower(core.term, undefined)
+      return
+    }
+    this.#transfer.onTick()
+    this.#snapshotSending.onTick()
+    if (core.nowMs < this.#heartbeatDueMs) return
+    this.#heartbeatDueMs = core.nowMs + core.config.heartbeatIntervalMs
+    sendHeartbeats(core, this.#tracker, this.#reads.heartbeatContext())
+  }
+
+  /** Check-quorum: a leader on the wrong side of a cut stops being one (dissertation, 6.2). */
+  #isHeardByMajority(): boolean {
+    const { nowMs, config } = this.#core
+    return this.#tracker.hasQuorum((progress) => nowMs - progress.lastHeardMs < config.electionTimeoutMs)
+  }
+
+  #onMessage(message: Message): void {
+    const core = this.#core
+    if (message.to !== core.id) return
+    // Requests for votes and their answers look at the term themselves: not every one makes us take it.
+    if (message.type === 'vote-request') {
+      this.#election.onVoteRequest(message)
+      return
+    }
+    if (message.type === 'vote-response' && message.preVote) {
+      // A no with a higher term is heeded: it lets us stand above it next time.
+      if (!message.granted && message.term > core.term) this.#becomeFollower(message.term, undefined)
+      else this.#election.onVoteResponse(message)
+      return
+    }
+    if (message.term < core.term) {
+      this.#onOldTerm(message)
+      return
+    }
+    switch (message.type) {
+      case 'append-request':
+        this.#hearLeader(message)
+        if (core.installing && this.#snapshotReceiving.onInquiry(message.previousLogIndex)) return
+        acceptAppend(core, message)
+        return
+      case 'heartbeat':
+        this.#hearLeader(message)
+        core.commitTo(message.commitIndex)
+        core.send({
+          type: 'heartbeat-response',
+          from: core.id,
+          to: message.from,
+          term: core.term,
+          readContext: message.readContext,
+        })
+        return
+      case 'snapshot-chunk':
+        this.#hearLeader(message)
+        this.#snapshotReceiving.onChunk(message)
+        return
+      default:
+        if (message.term > core.term) this.#becomeFollower(message.term, undefined)
+    }
+    switch (message.type) {
+      case 'vote-response':
+        this.#election.onVoteResponse(message)
+        return
+      case 'timeout-now':
+        this.#election.onTimeoutNow()
+        return
+      default:
+        this.#onFollowerAnswer(message)
+    }
+  }
+
+  #onFollowerAnswer(
+    message: Extract<Message, { type: `${'append' | 'heartbeat' | 'snapshot'}-response` }>,
+  ): void {
+    const core = this.#core
+    if (core.role !== 'leader') return
+    const progress = this.#tracker.get(message.from)
+    if (progress === undefined || progress.id === core.id) return
+    progress.lastHeardMs = core.nowMs
+    switch (message.type) {
+      case 'append-response':
+        this.#replication.onAppendResponse(progress, message)
+        this.#transfer.onProgress(progress.id)
+        return
+      case 'heartbeat-response':
+        this.#reads.onResponse(progress, message.readContext)
+        if (core.nowMs >= progress.retryAtMs) this.#retry(progress)
+        return
+      case 'snapshot-response':
+        if (this.#snapshotSending.onResponse(progress, message)) {
+          this.#replication.advanceCommit()
+          this.#replication.send(progress)
+        }
+        return
+      default:
+        unreachable(message)
+    }
+  }
+
+  /** The follower lives. What is stuck with it may have been lost. */
+  #retry(progress: Progress): void {
+    // A little less than the interval, so that it is each heartbeat's answer and not every other one's.
+    progress.retryAtMs = this.#core.nowMs + this.#core.config.heartbeatIntervalMs / 2
+    if (progress.state === 'snapshot') this.#snapshotSending.retry(progress)
+    else this.#replication.retry(progress)
+  }
+
+  /** Whoever sends as a leader of an old term learns of ours; anything else that is late is nothing. */
+  #onOldTerm(message: Message): void {
+    const core = this.#core
+    switch (message.type) {
+      case 'append-request':
+      case 'heartbeat':
+      case 'snapshot-chunk':
+        core.send({
+          type: 'append-response',
+          from: core.id,
+          to: message.from,
+          term: core.term,
+          accepted: false,
+          matchIndex: logIndex(0),
+          hintIndex: logIndex(0),
+          hintTerm: core.log.baseTerm,
+        })
+        return
+      case 'vote-request':
+      case 'vote-response':
+      case 'append-response':
+      case 'heartbeat-response':
+      case 'snapshot-response':
+      case 'timeout-now':
+        return
+      default:
+        unreachable(message)
+    }
+  }
+
+  #hearLeader(message: { readonly from: NodeId; readonly term: Term }): void {
+    const core = this.#core
+    assert(message.term > core.term || core.role !== 'leader', 'a term has at most one leader')
+    if (message.term > core.term || core.role !== 'follower' || core.leader !== message.from) {
+      this.#becomeFollower(message.term, message.from)
+    }
+    this.#election.heardFromLeader()
+  }
+
+  #becomeFollower(term: Term, leader: NodeId | undefined): void {
+    const core = this.#core
+    const led = core.role === 'leader'
+    if (term > core.term) {
+      core.term = term
+      core.vote = undefined
+    }
+    core.role = 'follower'
+    core.leader = leader
+    if (led) {
+      this.#reads.leadershipLost()
+      this.#snapshotSending.stop()
+      this.#transfer.cancel()
+      this.#replication.stop()
+    }
+    this.#election.restartTimeout()
+  }
+
+  #becomeLeader(): void {
+    const core = this.#core
+    core.role = 'leader'
+    core.leader = core.id
+    this.#replication.start()
+    this.#heartbeatDueMs = core.nowMs + core.config.heartbeatIntervalMs
+    const index = logIndex(core.log.lastIndex + 1)
+    this.#changes.startLeading(index)
+    // Commits an entry of our own term, and with it everything before (paper, 5.4.2 and section 8).
+    this.#replication.append([{ index, term: core.term, kind: 'no-op', data: NOTHING }])
+  }
+
+  #onPropose(token: number, commands: readonly Uint8Array[]): void {
+    const core = this.#core
+    if (!this.#takesProposals(token)) return
+    if (!this.#replication.hasRoomFor(commands)) {
+      core.refuse(token, 'overloaded')
+      return
+    }
+    const firstIndex = core.log.lastIndex + 1
+    const { term } = core
+    const entries: Entry[] = new Array(commands.length)
+    for (let i = 0; i < commands.length; i++) {
+      entries[i] = { index: logIndex(firstIndex + i), term, kind: 'command', data: commands[i]! }
+    }
+    core.emit({ type: 'proposed', token, firstIndex: logIndex(firstIndex), term })
+    if (entries.length > 0) this.#replication.append(entries)
+  }
+
+  #onChangeMembership(token: number, change: MembershipChange): void {
+    const core = this.#core
+    if (!this.#takesProposals(token)) return
+    const entry = this.#changes.propose(change)
+    if (typeof entry === 'string') {
+      core.refuse(token, entry)
+      return
+    }
+    core.emit({ type: 'proposed', token, firstIndex: entry.index, term: entry.term })
+    this.#replication.append([entry])
+  }
+
+  #takesProposals(token: number): boolean {
+    if (this.#core.role !== 'leader') this.#core.refuse(token, 'not-leader')
+    else if (this.#transfer.isUnderWay) this.#core.refuse(token, 'leader-changing')
+    else return true
+    return false
+  }
+
+  #onCompact(index: LogIndex, keepBytes: number): void {
+    const core = this.#core
+    let limit = Math.min(index, core.appliedIndex, core.persistence.durableIndex)
+    if (core.role === 'leader') limit = Math.min(limit, this.#snapshotSending.keepAfter())
+    if (!core.log.compact(limit, keepBytes)) return
+    core.emit({ type: 'compacted', index: logIndex(core.log.baseIndex), term: core.log.baseTerm })
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+
+/**
+ * Puts the log in order with the table. A crash between "the table was replaced by a snapshot" and "the log was reset"
+ * leaves a log that ends before the table, or that conflicts with it: then only the table holds.
+ */
+function recover(core: Core, restored: RestoredState): void {
+  const { log } = core
+  const { applied } = restored
+  assert(applied.index >= log.baseIndex, 'the log was compacted only up to what the table holds durably')
+  assert(log.lastTerm <= core.term, 'the term on the disk is no older than the log')
+  if (log.termAt(applied.index) !== applied.term) {
+    log.reset(applied.index, applied.term)
+    core.persistence.wasReset()
+  }
+  if (applied.term > core.term) {
+    // The snapshot's term was not persisted, so nothing was promised in it.
+    core.term = applied.term
+    core.vote = undefined
+  }
+  assert(core.commitIndex <= log.lastIndex, 'what is committed is in the log')
+}
