@@ -7,51 +7,51 @@ import { limits } from './limits.ts'
  * code `invalid`, outcome `failed`.
  *
  * ```ts
- * checkKey(key)
- * checkValue(value)
- * checkWriteOptions(options)
+ * validateKey(key)
+ * validateValue(value)
+ * validateWriteOptions(options)
  * ```
  */
-export function checkKey(key: Uint8Array): void {
+export function validateKey(key: Uint8Array): void {
   checkBytes('the key', key)
   checkKeySize(key.length)
 }
 
-export function checkValue(value: Uint8Array): void {
+export function validateValue(value: Uint8Array): void {
   checkBytes('the value', value)
   checkValueSize(value.length)
 }
 
-export function checkCallOptions(options: CallOptions | undefined): void {
+export function validateCallOptions(options: CallOptions | undefined): void {
   const timeoutMs = options?.timeoutMs
   if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
     invalid(`timeoutMs is ${timeoutMs}`, 'use a number of milliseconds above 0')
   }
 }
 
-export function checkWriteOptions(options: WriteOptions | undefined): void {
-  checkCallOptions(options)
+export function validateWriteOptions(options: WriteOptions | undefined): void {
+  validateCallOptions(options)
   if (options?.ifVersion !== undefined) checkVersion(options.ifVersion)
   if (options?.idempotencyKey !== undefined) checkGivenIdempotencyKey(options.idempotencyKey)
 }
 
-export function checkTransaction(transaction: Transaction): void {
+export function validateTransaction(transaction: Transaction): void {
   const comparisons = transaction.comparisons ?? []
   checkCount('comparisons', comparisons.length)
   checkCount('operations', transaction.operations.length)
   let commitBytes = 0
   for (const { key, version } of comparisons) {
-    checkKey(key)
+    validateKey(key)
     checkVersion(version)
     commitBytes += key.length
   }
   const keys = new DistinctKeys()
   for (const operation of transaction.operations) {
-    checkKey(operation.key)
+    validateKey(operation.key)
     keys.add(operation.key, 0, operation.key.length)
     commitBytes += operation.key.length
     if (operation.kind === 'put') {
-      checkValue(operation.value)
+      validateValue(operation.value)
       commitBytes += operation.value.length
     }
   }
@@ -59,10 +59,10 @@ export function checkTransaction(transaction: Transaction): void {
   if (transaction.idempotencyKey !== undefined) checkGivenIdempotencyKey(transaction.idempotencyKey)
 }
 
-export function checkRange(range: KeyRange, options: RangeOptions | undefined): void {
+export function validateRange(range: KeyRange, options: RangeOptions | undefined): void {
   checkBound('from', range.from)
   if (range.to !== undefined) checkBound('to', range.to)
-  checkCallOptions(options)
+  validateCallOptions(options)
   checkPositive('limit', options?.limit)
   checkPositive('pageSize', options?.pageSize)
 }
