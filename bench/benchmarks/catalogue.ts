@@ -2,6 +2,9 @@ import type { Benchmark } from './benchmark.ts'
 
 const LOADERS: ReadonlyMap<string, () => Promise<Benchmark>> = new Map([
   ['speed', async () => (await import('./speed.ts')).speed],
+  ['failover', async () => (await import('./failover.ts')).failover],
+  ['stall', async () => (await import('./stall.ts')).stall],
+  ['restart', async () => (await import('./restart.ts')).restart],
 ])
 
 /** In the order in which `all` runs them. */

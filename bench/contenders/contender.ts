@@ -24,7 +24,19 @@ export interface Contender {
   restart(node: number): Promise<void>
   /** Returns once the node has applied all that the leader has committed by now. */
   caughtUp(node: number): Promise<void>
+  /** One linearizable read of this very node: true when the key exists. Rejects when the node does not answer. */
+  readFrom(node: number, key: Uint8Array): Promise<boolean>
+  /** Bytes of the node's write-ahead log, where it tells. */
+  logBytes(node: number): Promise<number | undefined>
+  /** A client that outlives the node it is connected to. */
+  connectRetrying(): Promise<RetryingClient>
   stop(): Promise<void>
+}
+
+/** Tries until a write is acknowledged, at whichever node. */
+export interface RetryingClient {
+  put(key: Uint8Array, value: Uint8Array, timeoutMs: number): Promise<void>
+  close(): Promise<void>
 }
 
 export interface Leader {

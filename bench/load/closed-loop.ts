@@ -43,7 +43,9 @@ class ClosedLoop {
     this.#client = client
     this.#load = load
     this.#serverPids = serverPids
-    this.#keys = Array.from({ length: load.keys }, (_, number) => keyOf(number))
+    // Random keys are made beforehand; a filling loop names each once and may have millions.
+    this.#keys =
+      load.operation === 'fill' ? [] : Array.from({ length: load.keys }, (_, number) => keyOf(number))
     this.#values = drawValues(VALUES, load.seed)
     this.#draw = new Draw(load.seed + 1)
     this.#measureFromMs = performance.now() + load.warmUpMs
@@ -56,7 +58,7 @@ class ClosedLoop {
     let again: number | undefined
     while (this.#end === undefined) {
       const number = again ?? this.#nextKey()
-      if (number >= this.#keys.length) return
+      if (number >= this.#load.keys) return
       const beganMs = performance.now()
       try {
         await this.#send(number)
@@ -97,11 +99,11 @@ class ClosedLoop {
   }
 
   #nextKey(): number {
-    return this.#load.operation === 'fill' ? this.#next++ : this.#draw.below(this.#keys.length)
+    return this.#load.operation === 'fill' ? this.#next++ : this.#draw.below(this.#load.keys)
   }
 
   #send(number: number): Promise<unknown> {
-    const key = this.#keys[number]!
+    const key = this.#keys[number] ?? keyOf(number)
     if (this.#load.operation !== 'get') return this.#client.put(key, this.#values[number % VALUES]!)
     return this.#client.get(key).then((exists) => {
       if (!exists) throw new Error(`key ${number} was written before and a read did not find it`)

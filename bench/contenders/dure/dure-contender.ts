@@ -2,16 +2,19 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { NodeStatus } from '../../../src/engines/embedded/status.ts'
-import type { Contender, Leader, Target } from '../contender.ts'
+import { text } from '../../../src/foundation/bytes.ts'
+import type { Contender, Leader, RetryingClient, Target } from '../contender.ts'
 import { freePorts } from '../free-ports.ts'
 import { ServerProcess } from '../server-process.ts'
 import { waitFor } from '../wait-for.ts'
+import { connectStore } from './dure-client.ts'
+import { DureRetryingClient } from './dure-retrying-client.ts'
 
 const NODES = 3
 const PROGRAM = fileURLToPath(new URL('../../../src/server/main.ts', import.meta.url))
 const LEADER_TIMEOUT_MS = 30_000
 const CAUGHT_UP_TIMEOUT_MS = 60_000
-const STATUS_TIMEOUT_MS = 1_000
+const HTTP_TIMEOUT_MS = 1_000
 const STOP_TIMEOUT_MS = 5_000
 
 /** Whether this tree can start a node at all. */
@@ -33,11 +36,6 @@ export class DureContender implements Contender {
 
   get target(): Target {
     return { name: this.name, addresses: this.#addresses, connections: 1 }
-  }
-
-  /** `host:port` of each node's HTTP. */
-  get httpAddresses(): readonly string[] {
-    return this.#httpAddresses
   }
 
   get pids(): readonly number[] {
@@ -95,15 +93,46 @@ export class DureContender implements Contender {
   }
 
   async status(node: number): Promise<NodeStatus> {
-    const response = await fetch(`http://${this.#httpAddresses[node]!}/status`, {
-      signal: AbortSignal.timeout(STATUS_TIMEOUT_MS),
-    })
+    const response = await this.#fetch(node, '/status')
     if (!response.ok) throw new Error(`GET /status of node ${node + 1} was answered with ${response.status}`)
     return (await response.json()) as NodeStatus
   }
 
+  async readFrom(node: number, key: Uint8Array): Promise<boolean> {
+    const path = `/v1/keys/${encodeURIComponent(text(key))}`
+    const response = await this.#fetch(node, path)
+    await response.arrayBuffer()
+    if (response.status === 404) return false
+    if (!response.ok) throw new Error(`GET ${path} of node ${node + 1} was answered with ${response.status}`)
+    return true
+  }
+
+  async logBytes(node: number): Promise<number> {
+    return (await this.status(node)).log_bytes
+  }
+
+  async connectRetrying(): Promise<RetryingClient> {
+    return new DureRetryingClient(await connectStore(this.#addresses))
+  }
+
+  /** Makes each sync of the node's disk wait this long from now on; 0 ends it. False when it cannot do that. */
+  async stallDisk(node: number, diskStallMs: number): Promise<boolean> {
+    const response = await this.#fetch(node, '/v1/faults', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ diskStallMs }),
+    })
+    await response.arrayBuffer()
+    return response.ok
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#nodes.map(({ process }) => process.stop(STOP_TIMEOUT_MS)))
+  }
+
+  #fetch(node: number, path: string, init: RequestInit = {}): Promise<Response> {
+    const url = `http://${this.#httpAddresses[node]!}${path}`
+    return fetch(url, { ...init, signal: AbortSignal.timeout(HTTP_TIMEOUT_MS) })
   }
 
   /** The node that calls itself the leader; of two, the one of the later term. */

@@ -12,7 +12,7 @@ import {
 } from './protobuf.ts'
 
 const LEADER_TIMEOUT_MS = 30_000
-const STATUS_TIMEOUT_MS = 1_000
+const CALL_ONCE_TIMEOUT_MS = 1_000
 
 /** Connects to the member that leads: it answers without forwarding, which is the best case for etcd. */
 export async function connectEtcd(target: Target): Promise<EtcdClient> {
@@ -42,10 +42,20 @@ export class EtcdClient implements ContenderClient {
 
 /** What one member says of itself; rejects when it does not answer within a second. */
 export async function etcdStatus(address: string): Promise<EtcdStatus> {
+  return decodeStatus(await callOnce(address, '/etcdserverpb.Maintenance/Status', encodeStatus()))
+}
+
+/** One linearizable read of this very member; rejects when it does not answer within a second. */
+export async function readEtcd(address: string, key: Uint8Array): Promise<boolean> {
+  return decodeRangeExists(await callOnce(address, '/etcdserverpb.KV/Range', encodeRange(key)))
+}
+
+/** One call on a connection of its own. */
+async function callOnce(address: string, path: string, message: Buffer): Promise<Uint8Array> {
   const channel = new GrpcChannel(address, 1)
-  const timer = setTimeout(() => channel.close(), STATUS_TIMEOUT_MS)
+  const timer = setTimeout(() => channel.close(), CALL_ONCE_TIMEOUT_MS)
   try {
-    return decodeStatus(await channel.call('/etcdserverpb.Maintenance/Status', encodeStatus()))
+    return await channel.call(path, message)
   } finally {
     clearTimeout(timer)
     channel.close()

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import type { Contender, Leader, Target } from '../contender.ts'
+import type { Contender, Leader, RetryingClient, Target } from '../contender.ts'
 import { freePorts } from '../free-ports.ts'
 import { ServerProcess } from '../server-process.ts'
 import { waitFor } from '../wait-for.ts'
-import { etcdStatus, findEtcdLeader } from './etcd-client.ts'
+import { etcdStatus, findEtcdLeader, readEtcd } from './etcd-client.ts'
+import { EtcdRetryingClient } from './etcd-retrying-client.ts'
 
 const NODES = 3
 const CAUGHT_UP_TIMEOUT_MS = 60_000
@@ -97,6 +98,19 @@ export class EtcdContender implements Contender {
       const { appliedIndex } = await etcdStatus(this.#addresses[node]!)
       return appliedIndex >= raftIndex ? true : undefined
     })
+  }
+
+  async readFrom(node: number, key: Uint8Array): Promise<boolean> {
+    return readEtcd(this.#addresses[node]!, key)
+  }
+
+  /** etcd keeps its log as files of 64 MB and does not tell how much of them is in use. */
+  async logBytes(): Promise<undefined> {
+    return undefined
+  }
+
+  async connectRetrying(): Promise<RetryingClient> {
+    return new EtcdRetryingClient(this.#addresses)
   }
 
   async stop(): Promise<void> {
