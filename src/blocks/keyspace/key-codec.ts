@@ -1,4 +1,4 @@
-import { prefixEnd, utf8 } from '../../foundation/bytes.ts'
+import { prefixEnd, text, utf8 } from '../../foundation/bytes.ts'
 import { DureError } from '../../foundation/errors.ts'
 
 /**
@@ -21,7 +21,10 @@ export function encodeKey(keyspace: string, key: string): Uint8Array {
 export function encodeBound(keyspace: string, bound: string): Uint8Array {
   checkKeyspace(keyspace)
   if (!bound.isWellFormed()) {
-    throw new DureError('invalid', `the key ${JSON.stringify(bound)} holds half a surrogate pair: use well-formed Unicode`)
+    throw new DureError(
+      'invalid',
+      `the key ${JSON.stringify(bound)} holds half a surrogate pair: use well-formed Unicode`,
+    )
   }
   return utf8(`${keyspace}\0${bound}`)
 }
@@ -33,17 +36,22 @@ export const keyspaceEnd = (keyspace: string): Uint8Array => prefixEnd(keyspaceP
 
 export interface KeyspaceKey {
   readonly keyspace: string
-  /** Its bytes as stored: text, unless something else than a keyspace wrote it. */
-  readonly key: Uint8Array
+  readonly key: string
 }
 
-/** The way back. `undefined` for a key that no keyspace wrote. */
-export function decodeKey(stored: Uint8Array): KeyspaceKey | undefined {
+/**
+ * The way back, for what `encodeKey` made. Bytes that are not UTF-8 (something else wrote them) come back as U+FFFD.
+ *
+ * Errors: `corrupt` for a key that lies in no keyspace.
+ */
+export function decodeKey(stored: Uint8Array): KeyspaceKey {
   const end = stored.indexOf(0)
-  if (end === -1) return undefined
-  const keyspace = String.fromCharCode(...stored.subarray(0, Math.min(end, NAME_CHARACTERS_MAX + 1)))
-  if (!NAME.test(keyspace)) return undefined
-  return { keyspace, key: stored.subarray(end + 1) }
+  const keyspace = text(stored.subarray(0, Math.max(end, 0)))
+  if (NAME.test(keyspace)) return { keyspace, key: text(stored.subarray(end + 1)) }
+  throw new DureError(
+    'corrupt',
+    `the stored key ${JSON.stringify(text(stored))} lies in no keyspace: no keyspace wrote it`,
+  )
 }
 
 export function checkKeyspace(name: string): void {

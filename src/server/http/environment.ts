@@ -1,0 +1,26 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { NodeStatus } from '../../engines/embedded/status.ts'
+import type { KeyValueStore } from '../../ports/key-value/key-value-store.ts'
+import type { FaultControl } from '../faults/fault-control.ts'
+import type { Log } from '../log/log.ts'
+import type { Metric } from '../metrics/metric.ts'
+
+/** The node as its HTTP server sees it. */
+export interface ServedNode {
+  status(): NodeStatus
+  metrics(): readonly Metric[]
+}
+
+/** What the routes stand on. */
+export interface Served {
+  readonly node: ServedNode
+  readonly store: KeyValueStore
+  /** Undefined on a node that was not started with `--allow-faults`. */
+  readonly faults: FaultControl | undefined
+  readonly log: Log
+}
+
+/** Hono's type for "on Node": the raw request is at hand. */
+export interface OnNode {
+  Bindings: HttpBindings
+}
