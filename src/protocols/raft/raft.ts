@@ -80,6 +80,10 @@ export class Raft {
     this.#changes = new MembershipChanges(core)
   }
 
+  get id(): NodeId {
+    return this.#core.id
+  }
+
   get role(): Role {
     return this.#core.role
   }
@@ -141,6 +145,11 @@ export class Raft {
       isLearner: progress.isLearner,
       lastHeardMs: progress.lastHeardMs,
     }))
+  }
+
+  /** Of a leader: how far a member is known to hold our log durably; 0 when that is not known, or we do not lead. */
+  matchIndex(member: NodeId): LogIndex {
+    return logIndex(this.#core.role === 'leader' ? (this.#tracker.get(member)?.match ?? 0) : 0)
   }
 
   /** The term of an entry that is in memory, or of the base; undefined elsewhere. */

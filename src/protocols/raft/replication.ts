@@ -107,6 +107,12 @@ export class Replication {
       progress.probeSent = false
       this.send(progress, true)
     } else if (progress.state === 'replicate' && stuck) {
+      if (progress.next <= this.#core.log.baseIndex) {
+        // What it would have to reject by is compacted: look for the place from what it surely has.
+        progress.becomeProbe()
+        this.send(progress)
+        return
+      }
       // An empty append after all that was sent: the follower rejects it if anything before is missing.
       this.#sendAppend(progress, [])
     }

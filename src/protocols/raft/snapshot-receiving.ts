@@ -22,6 +22,8 @@ interface Incoming {
 export class SnapshotReceiving {
   readonly #core: Core
   #incoming: Incoming | undefined
+  /** Chunks that the host has not answered, of this stream or of one that was given up. */
+  #writing = 0
 
   constructor(core: Core) {
     this.#core = core
@@ -53,6 +55,8 @@ export class SnapshotReceiving {
         this.#answer(meta.index, chunk.from, 0)
         return
       }
+      // An answer names only index and chunk: those to the stream before must not be taken for answers to this one.
+      if (this.#writing > 0) return
       this.#incoming = {
         meta,
         from: chunk.from,
@@ -75,6 +79,7 @@ export class SnapshotReceiving {
 
   onWritten(index: number, chunk: number): void {
     const incoming = this.#incoming
+    this.#writing--
     if (incoming === undefined || incoming.meta.index !== index || chunk !== incoming.written) return
     incoming.written++
     this.#answer(index, incoming.from, incoming.written, incoming.term)
@@ -115,6 +120,7 @@ export class SnapshotReceiving {
       return
     }
     incoming.received++
+    this.#writing++
     if (chunk.last) incoming.lastChunk = chunk.chunk
     this.#core.emit({
       type: 'write-snapshot',

@@ -55,7 +55,7 @@ export class SnapshotSending {
       return
     }
     transfer.meta ??= event.meta
-    transfer.reading = Math.max(0, transfer.reading - 1)
+    transfer.reading = false
     if (event.last) transfer.lastChunk = event.chunk
     this.#core.send({
       type: 'snapshot-chunk',
@@ -87,10 +87,12 @@ export class SnapshotSending {
       return true
     }
     if (transfer?.meta === undefined || transfer.meta.index !== response.index) return false
-    if (response.nextChunk > transfer.requested) return false
     if (response.nextChunk > transfer.acknowledged) transfer.moved = true
     // Also backwards: a follower that restarted has lost what it had received.
     transfer.acknowledged = response.nextChunk
+    // It may hold more than this transfer has read (from one that was given up): whether more follows, only the chunk
+    // before tells.
+    transfer.requested = Math.max(transfer.requested, response.nextChunk - 1)
     this.#readOn(progress)
     return false
   }
@@ -99,7 +101,7 @@ export class SnapshotSending {
   retry(progress: Progress): void {
     const transfer = progress.transfer
     assert(transfer !== undefined, 'a follower in the snapshot state has a transfer')
-    if (!transfer.moved && transfer.reading === 0) {
+    if (!transfer.moved && !transfer.reading) {
       if (transfer.meta !== undefined && transfer.acknowledged > transfer.lastChunk)
         this.#inquire(progress, transfer.meta)
       else transfer.rewind()
@@ -152,9 +154,9 @@ export class SnapshotSending {
 
   #readOn(progress: Progress): void {
     const transfer = progress.transfer!
-    for (let chunk = transfer.nextToRead(); chunk !== undefined; chunk = transfer.nextToRead()) {
-      const index = transfer.meta === undefined ? undefined : logIndex(transfer.meta.index)
-      this.#core.emit({ type: 'read-snapshot', to: progress.id, index, chunk })
-    }
+    const chunk = transfer.nextToRead()
+    if (chunk === undefined) return
+    const index = transfer.meta === undefined ? undefined : logIndex(transfer.meta.index)
+    this.#core.emit({ type: 'read-snapshot', to: progress.id, index, chunk })
   }
 }

@@ -1,27 +1,29 @@
 import type { SnapshotMeta } from '../message.ts'
 
-/** Chunks that may be read or on their way at once. */
+/** Chunks that may be on their way at once. */
 export const SNAPSHOT_WINDOW = 4
 
-/** A snapshot on its way to one follower. Chunks below `acknowledged` are there; those below `requested` were asked of the host. */
+/**
+ * A snapshot on its way to one follower. Chunks below `acknowledged` are there; those below `requested` were asked of
+ * the host, one at a time: only what was read tells whether another one follows.
+ */
 export class SnapshotTransfer {
   /** Known once the first chunk was read: its index says which snapshot the follower's answers are about. */
   meta: SnapshotMeta | undefined
   acknowledged = 0
   requested = 0
-  /** Asked of the host and not yet answered. */
-  reading = 0
+  /** The host has not yet answered the last request. */
+  reading = false
   /** The last chunk's position, once it was read. */
   lastChunk = Number.POSITIVE_INFINITY
   /** Something came back since the last look for something stuck. */
   moved = true
 
-  /** The next chunk to ask the host for; undefined when the window is full or nothing is left. */
+  /** The chunk to ask the host for; undefined while it is busy, when the window is full or when nothing is left. */
   nextToRead(): number | undefined {
-    // Only the first chunk tells which snapshot this is: nothing else can be asked for before.
-    const window = this.meta === undefined ? 1 : SNAPSHOT_WINDOW
-    if (this.requested >= this.acknowledged + window || this.requested > this.lastChunk) return undefined
-    this.reading++
+    if (this.reading || this.requested > this.lastChunk) return undefined
+    if (this.requested >= this.acknowledged + SNAPSHOT_WINDOW) return undefined
+    this.reading = true
     return this.requested++
   }
 
