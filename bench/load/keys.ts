@@ -1,7 +1,7 @@
 import { utf8 } from '../../src/foundation/bytes.ts'
 
-export const KEY_BYTES = 16
-export const VALUE_BYTES = 256
+const KEY_BYTES = 16
+const VALUE_BYTES = 256
 
 /** Key number `number`: 16 bytes of text, so that it can be named in a URL as well. */
 export const keyOf = (number: number): Uint8Array =>

@@ -2,12 +2,12 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { NodeStatus } from '../../../src/engines/embedded/status.ts'
+import { connectRemote } from '../../../src/engines/remote/connect-remote.ts'
 import { text } from '../../../src/foundation/bytes.ts'
 import type { Contender, Leader, RetryingClient, Target } from '../contender.ts'
 import { freePorts } from '../free-ports.ts'
 import { ServerProcess } from '../server-process.ts'
 import { waitFor } from '../wait-for.ts'
-import { connectStore } from './dure-client.ts'
 import { DureRetryingClient } from './dure-retrying-client.ts'
 
 const NODES = 3
@@ -112,7 +112,7 @@ export class DureContender implements Contender {
   }
 
   async connectRetrying(): Promise<RetryingClient> {
-    return new DureRetryingClient(await connectStore(this.#addresses))
+    return new DureRetryingClient(await connectRemote({ addresses: this.#addresses }))
   }
 
   /** Makes each sync of the node's disk wait this long from now on; 0 ends it. False when it cannot do that. */

@@ -14,10 +14,12 @@ const SESSION_WINDOW_BYTES = 16 << 20
  */
 export class GrpcChannel {
   readonly #sessions: readonly ClientHttp2Session[]
-  readonly #headers = new Map<string, Record<string, string>>()
+  readonly #authority: string
+  readonly #headers = new Map<string, readonly string[]>()
   #next = 0
 
   constructor(address: string, connections: number) {
+    this.#authority = address
     this.#sessions = Array.from({ length: connections }, () => openSession(address))
   }
 
@@ -43,11 +45,15 @@ export class GrpcChannel {
         if (headers['grpc-message'] !== undefined) reason = String(headers['grpc-message'])
       })
       stream.on('error', reject)
-      stream.on('close', () => reject(new Error(`${path}: the connection closed before the answer`)))
+      let isAnswered = false
       stream.on('end', () => {
+        isAnswered = true
         if (status === '0' && body !== undefined && body.length >= 5) resolve(body.subarray(5))
         else
           reject(new Error(`${path} ended with gRPC status ${status ?? 'none'}: ${reason ?? 'no message'}`))
+      })
+      stream.on('close', () => {
+        if (!isAnswered) reject(new Error(`${path}: the connection closed before the answer`))
       })
       stream.end(message)
     })
@@ -57,15 +63,18 @@ export class GrpcChannel {
     for (const session of this.#sessions) session.destroy()
   }
 
-  #headersOf(path: string): Record<string, string> {
+  /** As a flat list of names and values, which Node passes on without looking at each. */
+  #headersOf(path: string): readonly string[] {
     let headers = this.#headers.get(path)
     if (headers === undefined) {
-      headers = {
-        [constants.HTTP2_HEADER_METHOD]: 'POST',
-        [constants.HTTP2_HEADER_PATH]: path,
-        [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc',
-        [constants.HTTP2_HEADER_TE]: 'trailers',
-      }
+      headers = [
+        ...[constants.HTTP2_HEADER_METHOD, 'POST'],
+        ...[constants.HTTP2_HEADER_SCHEME, 'http'],
+        ...[constants.HTTP2_HEADER_AUTHORITY, this.#authority],
+        ...[constants.HTTP2_HEADER_PATH, path],
+        ...[constants.HTTP2_HEADER_CONTENT_TYPE, 'application/grpc'],
+        ...[constants.HTTP2_HEADER_TE, 'trailers'],
+      ]
       this.#headers.set(path, headers)
     }
     return headers

@@ -123,7 +123,7 @@ class FieldReader {
   }
 
   #skip(wireType: number): void {
-    if (wireType === VARINT) this.#readVarint()
+    if (wireType === VARINT) this.#skipVarint()
     else if (wireType === FIXED_64) this.#readBytes(8)
     else if (wireType === BYTES) this.#readBytes(this.#readLength())
     else if (wireType === FIXED_32) this.#readBytes(4)
@@ -153,6 +153,10 @@ class FieldReader {
       value |= BigInt(byte & 0x7f) << shift
       if (byte < 0x80) return value
     }
+  }
+
+  #skipVarint(): void {
+    while (this.#readByte() >= 0x80);
   }
 
   #readByte(): number {
