@@ -58,8 +58,8 @@ export async function stall(settings: Settings): Promise<Report> {
 async function requireStalls(contender: DureContender, node: number): Promise<void> {
   if (await contender.stallDisk(node, 0)) return
   throw new CannotRun(
-    'asked a node to stall its disk with POST /v1/faults {"diskStallMs":0} and it refused: this benchmark needs a ' +
-      'server that knows `diskStallMs`, the time by which each sync of its disk is held back',
+    'asked a node to stall its disk with POST /v1/faults {"disk_stall_ms":0} and it refused: this benchmark needs a ' +
+      'server that knows `disk_stall_ms`, the time by which each sync of its disk is held back',
   )
 }
 

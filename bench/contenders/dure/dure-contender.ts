@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { NodeStatus } from '../../../src/engines/embedded/status.ts'
 import { connectRemote } from '../../../src/engines/remote/connect-remote.ts'
-import { text } from '../../../src/foundation/bytes.ts'
 import type { Contender, Leader, RetryingClient, Target } from '../contender.ts'
 import { freePorts } from '../free-ports.ts'
 import { ServerProcess } from '../server-process.ts'
@@ -14,7 +13,7 @@ const NODES = 3
 const PROGRAM = fileURLToPath(new URL('../../../src/server/main.ts', import.meta.url))
 const LEADER_TIMEOUT_MS = 30_000
 const CAUGHT_UP_TIMEOUT_MS = 60_000
-const HTTP_TIMEOUT_MS = 1_000
+const CALL_TIMEOUT_MS = 1_000
 const STOP_TIMEOUT_MS = 5_000
 
 /** Whether this tree can start a node at all. */
@@ -99,12 +98,8 @@ export class DureContender implements Contender {
   }
 
   async readFrom(node: number, key: Uint8Array): Promise<boolean> {
-    const path = `/v1/keys/${encodeURIComponent(text(key))}`
-    const response = await this.#fetch(node, path)
-    await response.arrayBuffer()
-    if (response.status === 404) return false
-    if (!response.ok) throw new Error(`GET ${path} of node ${node + 1} was answered with ${response.status}`)
-    return true
+    await using store = await connectRemote({ addresses: [this.#addresses[node]!], pinned: true })
+    return (await store.get(key, { timeoutMs: CALL_TIMEOUT_MS })).exists
   }
 
   async logBytes(node: number): Promise<number> {
@@ -116,11 +111,11 @@ export class DureContender implements Contender {
   }
 
   /** Makes each sync of the node's disk wait this long from now on; 0 ends it. False when it cannot do that. */
-  async stallDisk(node: number, diskStallMs: number): Promise<boolean> {
+  async stallDisk(node: number, stallMs: number): Promise<boolean> {
     const response = await this.#fetch(node, '/v1/faults', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ diskStallMs }),
+      body: JSON.stringify({ disk_stall_ms: stallMs }),
     })
     await response.arrayBuffer()
     return response.ok
@@ -132,7 +127,7 @@ export class DureContender implements Contender {
 
   #fetch(node: number, path: string, init: RequestInit = {}): Promise<Response> {
     const url = `http://${this.#httpAddresses[node]!}${path}`
-    return fetch(url, { ...init, signal: AbortSignal.timeout(HTTP_TIMEOUT_MS) })
+    return fetch(url, { ...init, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) })
   }
 
   /** The node that calls itself the leader; of two, the one of the later term. */
