@@ -114,7 +114,7 @@ export class SnapshotReceiving {
   }
 
   #take(incoming: Incoming, chunk: SnapshotChunk): void {
-    if (chunk.chunk !== incoming.received) {
+    if (chunk.chunk !== incoming.received || chunk.chunk > incoming.lastChunk) {
       // A copy, or one that overtook another: say what is wanted, and the leader goes on from there.
       this.#answer(incoming.meta.index, incoming.from, incoming.written)
       return

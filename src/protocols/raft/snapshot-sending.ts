@@ -48,14 +48,15 @@ export class SnapshotSending {
     const progress = this.#tracker.get(event.to)
     const transfer = progress?.transfer
     if (progress === undefined || transfer === undefined) return
-    if (transfer.meta === undefined ? event.chunk !== 0 : transfer.meta.index !== event.meta.index) return
+    // Anything else answers a question of a transfer that was given up.
+    if (event.chunk !== transfer.reading || (transfer.meta ?? event.meta).index !== event.meta.index) return
     if (transfer.meta === undefined && event.meta.index < this.#core.log.baseIndex) {
       // Our log no longer has what follows it. The next one will be newer.
       this.#giveUp(progress)
       return
     }
     transfer.meta ??= event.meta
-    transfer.reading = false
+    transfer.reading = undefined
     if (event.last) transfer.lastChunk = event.chunk
     this.#core.send({
       type: 'snapshot-chunk',
@@ -101,7 +102,7 @@ export class SnapshotSending {
   retry(progress: Progress): void {
     const transfer = progress.transfer
     assert(transfer !== undefined, 'a follower in the snapshot state has a transfer')
-    if (!transfer.moved && !transfer.reading) {
+    if (!transfer.moved && transfer.reading === undefined) {
       if (transfer.meta !== undefined && transfer.acknowledged > transfer.lastChunk)
         this.#inquire(progress, transfer.meta)
       else transfer.rewind()

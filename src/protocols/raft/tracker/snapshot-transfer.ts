@@ -12,8 +12,8 @@ export class SnapshotTransfer {
   meta: SnapshotMeta | undefined
   acknowledged = 0
   requested = 0
-  /** The host has not yet answered the last request. */
-  reading = false
+  /** Asked of the host and not yet answered. */
+  reading: number | undefined
   /** The last chunk's position, once it was read. */
   lastChunk = Number.POSITIVE_INFINITY
   /** Something came back since the last look for something stuck. */
@@ -21,10 +21,10 @@ export class SnapshotTransfer {
 
   /** The chunk to ask the host for; undefined while it is busy, when the window is full or when nothing is left. */
   nextToRead(): number | undefined {
-    if (this.reading || this.requested > this.lastChunk) return undefined
+    if (this.reading !== undefined || this.requested > this.lastChunk) return undefined
     if (this.requested >= this.acknowledged + SNAPSHOT_WINDOW) return undefined
-    this.reading = true
-    return this.requested++
+    this.reading = this.requested++
+    return this.reading
   }
 
   /** Begins again at what the follower wants: something was lost. */
