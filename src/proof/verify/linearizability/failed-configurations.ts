@@ -1,0 +1,58 @@
+import type { CompiledModel } from './model.ts'
+
+/**
+ * Configurations from which no order was found (Lowe 2017): which operations were placed, and the state they led to.
+ * Kept when a search leaves one for good, so that a history that is fine at once costs nothing.
+ */
+export class FailedConfigurations<State> {
+  readonly #model: Pick<CompiledModel<State>, 'equal' | 'hash'>
+  readonly #byHash = new Map<number, { readonly bits: Int32Array; readonly state: State }[]>()
+  /** The operations that are placed now, as bits, and their hash: the exclusive or of one number for each. */
+  readonly #bits: Int32Array
+  #bitsHash = 0
+
+  constructor(operations: number, model: Pick<CompiledModel<State>, 'equal' | 'hash'>) {
+    this.#model = model
+    this.#bits = new Int32Array((operations + 31) >> 5)
+  }
+
+  /** An operation was placed, or taken away again. */
+  toggle(operation: number): void {
+    this.#bits[operation >> 5]! ^= 1 << (operation & 31)
+    this.#bitsHash ^= mix(operation + 1)
+  }
+
+  /** The current configuration failed. */
+  add(state: State): void {
+    const hash = this.#bitsHash ^ this.#model.hash(state)
+    const entry = { bits: this.#bits.slice(), state }
+    const bucket = this.#byHash.get(hash)
+    if (bucket === undefined) this.#byHash.set(hash, [entry])
+    else bucket.push(entry)
+  }
+
+  /** Whether the configuration with one more operation placed is known to fail. */
+  hasWith(operation: number, state: State): boolean {
+    if (this.#byHash.size === 0) return false
+    const bucket = this.#byHash.get(this.#bitsHash ^ mix(operation + 1) ^ this.#model.hash(state))
+    if (bucket === undefined) return false
+    this.#bits[operation >> 5]! ^= 1 << (operation & 31)
+    const found = bucket.some(
+      (entry) => equalBits(entry.bits, this.#bits) && this.#model.equal(entry.state, state),
+    )
+    this.#bits[operation >> 5]! ^= 1 << (operation & 31)
+    return found
+  }
+}
+
+function equalBits(left: Int32Array, right: Int32Array): boolean {
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false
+  return true
+}
+
+/** Spreads a small number over 32 bits; the finalizer of MurmurHash3. */
+export function mix(value: number): number {
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35)
+  return value ^ (value >>> 16)
+}

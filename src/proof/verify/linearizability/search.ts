@@ -1,0 +1,263 @@
+import { assert } from '../../../foundation/assert.ts'
+import { FailedConfigurations } from './failed-configurations.ts'
+import type { CompiledModel } from './model.ts'
+
+/** When an operation was called and returned, in the order of all events; `returned` is undefined for unknown ones. */
+export interface Interval {
+  readonly call: number
+  readonly returned: number | undefined
+}
+
+export type SearchResult<State> =
+  /** The order that was found, without the unknown operations that nobody noticed, and the state after it. */
+  | {
+      readonly verdict: 'valid'
+      readonly steps: number
+      readonly order: readonly number[]
+      readonly state: State
+    }
+  | { readonly verdict: 'invalid'; readonly steps: number }
+  /** The budget was used up. */
+  | { readonly verdict: 'unknown'; readonly steps: number }
+
+/**
+ * Looks for an order of the operations that the model accepts and in which nothing comes before what returned before
+ * its call: Wing and Gong's search (1993) over a doubly linked list of calls and returns, with Lowe's memory of
+ * configurations that failed (2017). DESIGN.md says why each of the short cuts is sound.
+ */
+export function searchLinearization<State>(
+  intervals: readonly Interval[],
+  model: CompiledModel<State>,
+  budgetSteps: number,
+): SearchResult<State> {
+  return new Search(intervals, model).run(budgetSteps)
+}
+
+/** One operation put in its place, and what it takes to undo and go on. */
+interface Frame<State> {
+  readonly operation: number
+  readonly state: State
+  readonly cursor: number
+  readonly pending: number
+  readonly stateBeforePending: State
+  /** Nothing else needs to be tried in its place. */
+  readonly forced: boolean
+}
+
+class Search<State> {
+  readonly #intervals: readonly Interval[]
+  readonly #model: CompiledModel<State>
+  /** Entry 2i is the call of operation i, 2i + 1 its return; the last one is the head. Required operations only. */
+  readonly #next: Int32Array
+  readonly #previous: Int32Array
+  readonly #head: number
+  /** Operations of unknown outcome, by call. */
+  readonly #optional: readonly number[]
+  readonly #placed: Uint8Array
+  /** For each fact, how many required operations that need it are not placed yet. */
+  readonly #needed: Int32Array
+  readonly #failed: FailedConfigurations<State>
+  readonly #stack: Frame<State>[] = []
+  #required: number
+  #placedRequired = 0
+
+  #state: State
+  /** An entry of the list (0 and up), or a place in `#optional` (-1 and down). */
+  #cursor: number
+  /** The optional operation that was placed last, if nothing followed it yet; else -1. */
+  #pending = -1
+  #stateBeforePending: State
+
+  constructor(intervals: readonly Interval[], model: CompiledModel<State>) {
+    this.#intervals = intervals
+    this.#model = model
+    const count = intervals.length
+    const entries: number[] = []
+    const optional: number[] = []
+    for (let i = 0; i < count; i++) {
+      if (intervals[i]!.returned === undefined) optional.push(i)
+      else entries.push(2 * i, 2 * i + 1)
+    }
+    entries.sort((left, right) => this.#time(left) - this.#time(right))
+    this.#head = 2 * count
+    this.#next = new Int32Array(2 * count + 1)
+    this.#previous = new Int32Array(2 * count + 1)
+    let last = this.#head
+    for (const entry of entries) {
+      this.#next[last] = entry
+      this.#previous[entry] = last
+      last = entry
+    }
+    this.#next[last] = this.#head
+    this.#previous[this.#head] = last
+
+    this.#optional = optional.sort((left, right) => intervals[left]!.call - intervals[right]!.call)
+    this.#placed = new Uint8Array(count)
+    this.#needed = new Int32Array(model.facts)
+    for (let i = 0; i < count; i++) if (intervals[i]!.returned !== undefined) this.#countNeeds(i, 1)
+    this.#failed = new FailedConfigurations(count, model)
+    this.#required = count - optional.length
+    this.#state = this.#stateBeforePending = model.initial
+    this.#cursor = this.#next[this.#head]!
+  }
+
+  run(budgetSteps: number): SearchResult<State> {
+    let steps = 0
+    while (this.#placedRequired < this.#required) {
+      if (++steps > budgetSteps) return { verdict: 'unknown', steps: budgetSteps }
+      const operation = this.#nextCandidate()
+      if (operation === NONE) {
+        if (!this.#backtrack()) return { verdict: 'invalid', steps }
+      } else if (operation !== SKIP) {
+        this.#tryToPlace(operation)
+      }
+    }
+    return { verdict: 'valid', steps, order: this.#stack.map((frame) => frame.operation), state: this.#state }
+  }
+
+  /** Required operations first, in order of their calls; then those of unknown outcome. */
+  #nextCandidate(): number {
+    if (this.#cursor >= 0) {
+      const entry = this.#cursor
+      if ((entry & 1) === 0) {
+        this.#cursor = this.#next[entry]!
+        return entry >> 1
+      }
+      this.#cursor = -1
+    }
+    const place = -1 - this.#cursor
+    const operation = this.#optional[place]
+    if (operation === undefined) return NONE
+    if (this.#intervals[operation]!.call > this.#firstReturn()) return NONE
+    this.#cursor--
+    return this.#placed[operation] === 1 || this.#standsBehindAnother(place) ? SKIP : operation
+  }
+
+  #tryToPlace(operation: number): void {
+    const isOptional = this.#isOptional(operation)
+    for (const predecessor of this.#model.predecessors(operation)) if (this.#placed[predecessor] === 0) return
+    const after = this.#model.step(this.#state, operation)
+    if (after === undefined) return
+    const changesNothing = this.#model.equal(after, this.#state)
+    if (isOptional && changesNothing) return
+    if (!changesNothing && this.#endsWhatIsNeeded(operation)) return
+    if (this.#pending >= 0 && this.#pendingCouldWait(operation, isOptional, after)) return
+    // Only configurations without a pending operation are remembered: the others depend on the state before it too.
+    if (!isOptional && this.#failed.hasWith(operation, after)) return
+
+    this.#stack.push({
+      operation,
+      state: this.#state,
+      cursor: this.#cursor,
+      pending: this.#pending,
+      stateBeforePending: this.#stateBeforePending,
+      forced: changesNothing && this.#model.observes(operation),
+    })
+    this.#stateBeforePending = this.#state
+    this.#pending = isOptional ? operation : -1
+    this.#state = after
+    this.#place(operation, isOptional)
+    this.#cursor = this.#next[this.#head]!
+  }
+
+  /** Whether the pending operation does as well after `operation`, or not at all: then that order is tried elsewhere. */
+  #pendingCouldWait(operation: number, isOptional: boolean, after: State): boolean {
+    const without = this.#model.step(this.#stateBeforePending, operation)
+    if (without === undefined) return false
+    if (this.#model.equal(without, after)) return true
+    // Two that commute and are both free to wait: the one that comes first in the list goes first.
+    if (isOptional && this.#pending < operation) return false
+    const swapped = this.#model.step(without, this.#pending)
+    return swapped !== undefined && this.#model.equal(swapped, after)
+  }
+
+  /** Whether a required operation could never be placed after this one. */
+  #endsWhatIsNeeded(operation: number): boolean {
+    const needs = this.#isOptional(operation) ? [] : this.#model.needs(operation)
+    for (const fact of this.#model.ends(this.#state, operation)) {
+      if (this.#needed[fact]! > (needs.includes(fact) ? 1 : 0)) return true
+    }
+    return false
+  }
+
+  #countNeeds(operation: number, change: number): void {
+    for (const fact of this.#model.needs(operation)) this.#needed[fact]! += change
+  }
+
+  /** Undoes the last choice that leaves another; false when there is none. */
+  #backtrack(): boolean {
+    let remember = true
+    for (;;) {
+      const frame = this.#stack.pop()
+      if (frame === undefined) return false
+      if (remember && this.#pending < 0) this.#failed.add(this.#state)
+      this.#unplace(frame.operation)
+      this.#state = frame.state
+      this.#cursor = frame.cursor
+      this.#pending = frame.pending
+      this.#stateBeforePending = frame.stateBeforePending
+      if (!frame.forced) return true
+      // The configuration before a forced step leads to the one after it, which is remembered already.
+      remember = false
+    }
+  }
+
+  #place(operation: number, isOptional: boolean): void {
+    this.#placed[operation] = 1
+    this.#failed.toggle(operation)
+    if (isOptional) return
+    this.#placedRequired++
+    this.#countNeeds(operation, -1)
+    for (let entry = 2 * operation; entry <= 2 * operation + 1; entry++) {
+      this.#next[this.#previous[entry]!] = this.#next[entry]!
+      this.#previous[this.#next[entry]!] = this.#previous[entry]!
+    }
+  }
+
+  #unplace(operation: number): void {
+    this.#placed[operation] = 0
+    this.#failed.toggle(operation)
+    if (this.#isOptional(operation)) return
+    this.#placedRequired--
+    this.#countNeeds(operation, 1)
+    for (let entry = 2 * operation + 1; entry >= 2 * operation; entry--) {
+      this.#next[this.#previous[entry]!] = entry
+      this.#previous[this.#next[entry]!] = entry
+    }
+  }
+
+  /** Two of unknown outcome and the same effect: the one that was called first goes first. */
+  #standsBehindAnother(place: number): boolean {
+    const operation = this.#optional[place]!
+    for (let i = 0; i < place; i++) {
+      const other = this.#optional[i]!
+      if (this.#placed[other] === 0 && this.#model.sameEffect(other, operation)) return true
+    }
+    return false
+  }
+
+  #firstReturn(): number {
+    return this.#time(this.#firstReturnEntry())
+  }
+
+  #firstReturnEntry(): number {
+    let entry = this.#next[this.#head]!
+    while ((entry & 1) === 0) {
+      assert(entry !== this.#head, 'a required operation that is not placed has its return in the list')
+      entry = this.#next[entry]!
+    }
+    return entry
+  }
+
+  #time(entry: number): number {
+    const interval = this.#intervals[entry >> 1]!
+    return (entry & 1) === 0 ? interval.call : interval.returned!
+  }
+
+  #isOptional(operation: number): boolean {
+    return this.#intervals[operation]!.returned === undefined
+  }
+}
+
+const NONE = -1
+const SKIP = -2

@@ -1,0 +1,20 @@
+/**
+ * Checkers for histories of what clients saw: pure, of no engine, no storage and no clock.
+ *
+ * ```ts
+ * import { checkLinearizable, HistoryRecorder, keyValueModel } from 'dure/verify'
+ * ```
+ */
+export type { History, Operation, OperationOutcome } from './proof/verify/history.ts'
+export { HistoryRecorder, type OpenOperation } from './proof/verify/history-recorder.ts'
+export {
+  type CheckOptions,
+  type CheckResult,
+  checkLinearizable,
+} from './proof/verify/linearizability/check-linearizable.ts'
+export {
+  type KeyValueInput,
+  type KeyValueOutput,
+  keyValueModel,
+} from './proof/verify/linearizability/key-value-model.ts'
+export type { CompiledModel, Model } from './proof/verify/linearizability/model.ts'
