@@ -82,19 +82,30 @@ export class SimulatedProcess {
     return this.#abortReason
   }
 
-  /** Runs `main` at this very moment of virtual time, with a runtime of its own. */
+  /** Runs `main` as the next event, at this very moment of virtual time, with a runtime of its own. */
   start(main: (runtime: Runtime) => void): void {
+    const [incarnation, runtime] = this.#begin(main)
+    this.#world.schedule('start', incarnation, 0, () => {
+      this.#world.record('start', this.number)
+      main(runtime)
+    })
+  }
+
+  /** As `start`, but `main` has run when this returns: for code that is an event itself. */
+  startNow(main: (runtime: Runtime) => void): void {
+    const [, runtime] = this.#begin(main)
+    this.#world.record('start', this.number)
+    main(runtime)
+  }
+
+  #begin(main: (runtime: Runtime) => void): [Incarnation, Runtime] {
     assert(this.#incarnation === undefined, `${this.name} is not running when it is started`)
     this.#main = main
     this.#abortReason = undefined
     const number = ++this.#incarnations
     const incarnation = new Incarnation(this, number, NODE_ID_MAX + 1)
     this.#incarnation = incarnation
-    const runtime = new SimulatedRuntime(this.#world, incarnation, this.#random.fork(number))
-    this.#world.schedule('start', incarnation, 0, () => {
-      this.#world.record('start', this.number)
-      main(runtime)
-    })
+    return [incarnation, new SimulatedRuntime(this.#world, incarnation, this.#random.fork(number))]
   }
 
   /** Ends it without warning: memory and what was in flight to it are lost, unsynced bytes by the plan. */

@@ -1,4 +1,6 @@
 import { assert } from '../../foundation/assert.ts'
+import { utf8 } from '../../foundation/bytes.ts'
+import { checksum } from '../../foundation/checksum.ts'
 import { NODE_ID_MAX } from '../../foundation/ids.ts'
 import { eachAfterMicrotasks } from '../node/turn.ts'
 import { SeededRandom } from '../seeded-random.ts'
@@ -124,7 +126,8 @@ export class Simulation {
 
   /** Puts a word of the caller into the picture and the trace. */
   note(words: string, process?: SimulatedProcess): void {
-    this.#trace.record(this.#nowUs, 'note', process?.number ?? -1, -1, words.length, 0, words)
+    const bytes = utf8(words)
+    this.#trace.record(this.#nowUs, 'note', process?.number ?? -1, -1, bytes.length, checksum(bytes), words)
   }
 
   // Running.
