@@ -29,7 +29,10 @@ export interface OpenConnection {
 export async function open(options: OpenOptions): Promise<Dure> {
   const { directory, connect } = options as Partial<OpenDirectory & OpenConnection>
   if ((directory === undefined) === (connect === undefined)) {
-    throw new DureError('invalid', "asked to open both or neither of 'directory' and 'connect': give exactly one of them")
+    throw new DureError(
+      'invalid',
+      "asked to open both or neither of 'directory' and 'connect': give exactly one of them",
+    )
   }
   // Loaded only when asked for: a client of a cluster needs no storage.
   if (connect !== undefined) {

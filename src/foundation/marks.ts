@@ -11,7 +11,6 @@ export const markNames = [
   'node/forwarded',
   'node/overwritten-proposal',
   'node/read-waited-for-apply',
-  'node/refused-empty-directory',
   'node/restored-with-log-tail',
   'node/restored-with-reset-log',
   'node/snapshot-installed',

@@ -1,5 +1,5 @@
+import { prefixEnd, utf8 } from '../../foundation/bytes.ts'
 import { DureError } from '../../foundation/errors.ts'
-import { requireGuarantee } from '../../ports/key-value/require-guarantee.ts'
 import type {
   CallOptions,
   Deleted,
@@ -10,8 +10,8 @@ import type {
   WriteOptions,
   Written,
 } from '../../ports/key-value/key-value-store.ts'
+import { requireGuarantee } from '../../ports/key-value/require-guarantee.ts'
 import type { Version } from '../../ports/key-value/version.ts'
-import { prefixEnd, utf8 } from '../../foundation/bytes.ts'
 import { decodeKey, encodeKey } from './key-codec.ts'
 import { jsonCodec, type ValueCodec } from './value-codec.ts'
 
@@ -88,7 +88,8 @@ export class Keyspace<Value> {
       throw new DureError('invalid', 'asked to list by prefix and by from/to at once: choose one of them')
     }
     const start = this.#start(prefix ?? from ?? '')
-    const end = prefix === undefined && to !== undefined ? this.#start(to) : prefixEnd(this.#start(prefix ?? ''))
+    const end =
+      prefix === undefined && to !== undefined ? this.#start(to) : prefixEnd(this.#start(prefix ?? ''))
     const rows = this.#store.range({ from: start, to: end }, { consistency: this.#consistency, ...range })
     for await (const row of rows) {
       const { key } = decodeKey(row.key)
@@ -103,7 +104,11 @@ export class Keyspace<Value> {
       operations: await Promise.all(
         changes.operations.map(async (operation) =>
           operation.kind === 'put'
-            ? { kind: 'put' as const, key: this.#key(operation.key), value: await this.#codec.encode(operation.value) }
+            ? {
+                kind: 'put' as const,
+                key: this.#key(operation.key),
+                value: await this.#codec.encode(operation.value),
+              }
             : { kind: 'delete' as const, key: this.#key(operation.key) },
         ),
       ),
@@ -113,7 +118,11 @@ export class Keyspace<Value> {
   }
 
   #key(key: string): Uint8Array {
-    if (key === '') throw new DureError('invalid', `keyspace ${this.name}: asked for an empty key: a key has 1 byte at least`)
+    if (key === '')
+      throw new DureError(
+        'invalid',
+        `keyspace ${this.name}: asked for an empty key: a key has 1 byte at least`,
+      )
     return encodeKey(this.name, key)
   }
 

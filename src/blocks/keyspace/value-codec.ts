@@ -26,7 +26,10 @@ export function jsonCodec<Value = unknown>(schema?: StandardSchema<Value>): Valu
       const checked = schema === undefined ? value : await validate(schema, value)
       const json = JSON.stringify(checked)
       if (json === undefined) {
-        throw new DureError('invalid', `asked to store ${typeof value}, which JSON has no form for: store an object, a list, a string, a number, a boolean or null`)
+        throw new DureError(
+          'invalid',
+          `asked to store ${typeof value}, which JSON has no form for: store an object, a list, a string, a number, a boolean or null`,
+        )
       }
       return utf8(json)
     },
@@ -46,12 +49,16 @@ export interface StandardSchema<Output> {
 
 type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] }
+  | {
+      readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[]
+    }
 
 async function validate<Value>(schema: StandardSchema<Value>, value: unknown): Promise<Value> {
   const result = await schema['~standard'].validate(value)
   if (result.issues === undefined) return result.value
-  const reasons = result.issues.map(({ path, message }) => (path?.length ? `${path.map(pathPart).join('.')}: ${message}` : message))
+  const reasons = result.issues.map(({ path, message }) =>
+    path?.length ? `${path.map(pathPart).join('.')}: ${message}` : message,
+  )
   throw new DureError('invalid', `asked to store a value that its schema refuses: ${reasons.join('; ')}`)
 }
 

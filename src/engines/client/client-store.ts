@@ -32,7 +32,12 @@ export class ClientStore implements KeyValueStore {
   readonly #open = new Set<(error: DureError) => void>()
   #isClosing = false
 
-  constructor(runtime: Runtime, client: Client, guarantees: Guarantees, onClose: () => Promise<void> = async () => {}) {
+  constructor(
+    runtime: Runtime,
+    client: Client,
+    guarantees: Guarantees,
+    onClose: () => Promise<void> = async () => {},
+  ) {
     this.#runtime = runtime
     this.#client = client
     this.guarantees = guarantees
@@ -92,7 +97,9 @@ export class ClientStore implements KeyValueStore {
     if (this.#isClosing) return
     this.#isClosing = true
     await this.#drained(options.timeoutMs ?? CLOSE_TIMEOUT_MS)
-    const closed = new DureError('closed', 'the store was closed while this call was open', { outcome: 'unknown' })
+    const closed = new DureError('closed', 'the store was closed while this call was open', {
+      outcome: 'unknown',
+    })
     for (const end of [...this.#open]) end(closed)
     this.#client.close()
     await this.#onClose()

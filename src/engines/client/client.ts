@@ -1,6 +1,7 @@
 import { assert, unreachable } from '../../foundation/assert.ts'
 import { DureError, type ErrorCode } from '../../foundation/errors.ts'
 import { type SessionId, sessionId } from '../../foundation/ids.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { CommitResult, Stored, StoredRow, Transaction } from '../../ports/key-value/key-value-store.ts'
 import { absent } from '../../ports/key-value/version.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
@@ -63,21 +64,29 @@ export class Client {
 
   get(key: Uint8Array, consistency: Consistency, timeoutMs: number, done: Done<Stored>): void {
     const call = this.#begin(timeoutMs, done)
-    this.#attempt(call, () => ({ kind: 'get', key, consistency }), (response) => {
-      if (response.status !== 'value') return this.#end(call, unexpected(response), undefined)
-      const { value, version } = response
-      const stored: Stored =
-        value === undefined ? { exists: false, value, version: absent } : { exists: true, value, version }
-      this.#end(call, undefined, stored)
-    })
+    this.#attempt(
+      call,
+      () => ({ kind: 'get', key, consistency }),
+      (response) => {
+        if (response.status !== 'value') return this.#end(call, unexpected(response), undefined)
+        const { value, version } = response
+        const stored: Stored =
+          value === undefined ? { exists: false, value, version: absent } : { exists: true, value, version }
+        this.#end(call, undefined, stored)
+      },
+    )
   }
 
   page(request: PageRequest, timeoutMs: number, done: Done<Page>): void {
     const call = this.#begin(timeoutMs, done)
-    this.#attempt(call, () => ({ kind: 'range', ...request }), (response) => {
-      if (response.status !== 'rows') return this.#end(call, unexpected(response), undefined)
-      this.#end(call, undefined, response)
-    })
+    this.#attempt(
+      call,
+      () => ({ kind: 'range', ...request }),
+      (response) => {
+        if (response.status !== 'rows') return this.#end(call, unexpected(response), undefined)
+        this.#end(call, undefined, response)
+      },
+    )
   }
 
   /** Lets the snapshot of an unfinished range go; best effort. */
@@ -88,15 +97,20 @@ export class Client {
   /** Asks the node at the other end for its status, as JSON. */
   status(timeoutMs: number, done: Done<string>): void {
     const call = this.#begin(timeoutMs, done)
-    this.#attempt(call, () => ({ kind: 'status' }), (response) => {
-      if (response.status !== 'json') return this.#end(call, unexpected(response), undefined)
-      this.#end(call, undefined, response.json)
-    })
+    this.#attempt(
+      call,
+      () => ({ kind: 'status' }),
+      (response) => {
+        if (response.status !== 'json') return this.#end(call, unexpected(response), undefined)
+        this.#end(call, undefined, response.json)
+      },
+    )
   }
 
   commit(transaction: Transaction, timeoutMs: number, done: Done<CommitResult>): void {
     const call = this.#begin(timeoutMs, done)
-    if (transaction.idempotencyKey !== undefined) this.#commitWithKey(call, transaction, transaction.idempotencyKey)
+    if (transaction.idempotencyKey !== undefined)
+      this.#commitWithKey(call, transaction, transaction.idempotencyKey)
     else this.#withSession(call, () => this.#commitInSession(call, transaction))
   }
 
@@ -108,7 +122,13 @@ export class Client {
 
   #begin<Value>(timeoutMs: number, done: Done<Value>): Call<Value> {
     this.#openCalls++
-    return { deadlineMs: this.#runtime.clock.monotonicMs() + timeoutMs, timeoutMs, attempts: 0, isUnknown: false, done }
+    return {
+      deadlineMs: this.#runtime.clock.monotonicMs() + timeoutMs,
+      timeoutMs,
+      attempts: 0,
+      isUnknown: false,
+      done,
+    }
   }
 
   #end<Value>(call: Call<Value>, error: DureError | undefined, value: Value | undefined): void {
@@ -174,7 +194,10 @@ export class Client {
         if (this.#session === session) this.#session = sessionId(0)
         window.release(sequence)
         // Never attempted before: it certainly did not run, so it may run under a new session.
-        if (ended.attempts === 1) return this.#withSession(call, () => this.#commitInSession(call, transaction))
+        if (ended.attempts === 1) {
+          mark('client/session-reopened')
+          return this.#withSession(call, () => this.#commitInSession(call, transaction))
+        }
         this.#end(call, sessionExpired(), undefined)
       },
     )
@@ -183,7 +206,12 @@ export class Client {
   #settle(call: Call<CommitResult>, result: CommandResult): void {
     switch (result.kind) {
       case 'committed':
-        return this.#end(call, undefined, { committed: true, version: result.version, existed: result.existed })
+        if (call.isUnknown) mark('client/unknown-settled-by-retry')
+        return this.#end(call, undefined, {
+          committed: true,
+          version: result.version,
+          existed: result.existed,
+        })
       case 'comparison-failed':
         return this.#end(call, undefined, { committed: false, found: result.found })
       case 'session-expired':
@@ -254,30 +282,46 @@ export class Client {
       }
     })
     const command = encodeCommand({ kind: 'open-session', logTimeMs: 0 })
-    this.#attempt(opening, () => ({ kind: 'command', command: command.slice() }), (response) => {
-      if (response.status !== 'command') return this.#end(opening, unexpected(response), undefined)
-      if (response.result.kind === 'session-opened') return this.#end(opening, undefined, response.result.session)
-      const full = noSession('overloaded', 'the cluster has as many sessions as it may: close clients that are done')
-      this.#end(opening, full, undefined)
-    })
+    this.#attempt(
+      opening,
+      () => ({ kind: 'command', command: command.slice() }),
+      (response) => {
+        if (response.status !== 'command') return this.#end(opening, unexpected(response), undefined)
+        if (response.result.kind === 'session-opened')
+          return this.#end(opening, undefined, response.result.session)
+        const full = noSession(
+          'overloaded',
+          'the cluster has as many sessions as it may: close clients that are done',
+        )
+        this.#end(opening, full, undefined)
+      },
+    )
   }
 
   /** Sends until an answer that is final, or the deadline. `answered` gets everything but errors worth a retry. */
-  #attempt<Value>(call: Call<Value>, makeRequest: () => Request, answered: (response: Response) => void): void {
+  #attempt<Value>(
+    call: Call<Value>,
+    makeRequest: () => Request,
+    answered: (response: Response) => void,
+  ): void {
     if (this.#isClosed) return this.#end(call, new DureError('closed', 'the client was closed'), undefined)
     const leftMs = call.deadlineMs - this.#runtime.clock.monotonicMs()
     call.attempts++
-    this.#transport.request(makeRequest(), Math.min(leftMs, ATTEMPT_MS_MAX * 2 ** (call.attempts - 1)), (response) => {
-      if (response.status !== 'error') return answered(response)
-      if (response.outcome === 'unknown') call.isUnknown = true
-      const delayMs = Math.max(response.retryAfterMs, this.#retryDelayMs(call.attempts))
-      const now = this.#runtime.clock.monotonicMs()
-      if (response.retryable && !this.#isClosed && now + delayMs < call.deadlineMs) {
-        this.#runtime.timer(delayMs, () => this.#attempt(call, makeRequest, answered))
-      } else {
-        this.#end(call, finalError(call, response), undefined)
-      }
-    })
+    this.#transport.request(
+      makeRequest(),
+      Math.min(leftMs, ATTEMPT_MS_MAX * 2 ** (call.attempts - 1)),
+      (response) => {
+        if (response.status !== 'error') return answered(response)
+        if (response.outcome === 'unknown') call.isUnknown = true
+        const delayMs = Math.max(response.retryAfterMs, this.#retryDelayMs(call.attempts))
+        const now = this.#runtime.clock.monotonicMs()
+        if (response.retryable && !this.#isClosed && now + delayMs < call.deadlineMs) {
+          this.#runtime.timer(delayMs, () => this.#attempt(call, makeRequest, answered))
+        } else {
+          this.#end(call, finalError(call, response), undefined)
+        }
+      },
+    )
   }
 
   #retryDelayMs(attempts: number): number {
@@ -301,9 +345,10 @@ interface Waiting {
 }
 
 /** The write was never sent, so it certainly did not happen. */
-const noSession = (code: ErrorCode, message: string): DureError => new DureError(code, message, { retryable: true })
+const noSession = (code: ErrorCode, message: string): DureError =>
+  new DureError(code, message, { retryable: true })
 
-function finalError(call: Call<unknown>, response: ErrorResponse): DureError {
+function finalError(call: { readonly isUnknown: boolean }, response: ErrorResponse): DureError {
   return new DureError(response.code, response.message, {
     outcome: call.isUnknown ? 'unknown' : response.outcome,
     retryable: response.retryable,
@@ -319,6 +364,10 @@ const sessionExpired = (): DureError =>
   )
 
 const unexpected = (response: Response): DureError =>
-  new DureError('protocol', `the node answered with '${response.status}', which is no answer to this request`, {
-    outcome: 'unknown',
-  })
+  new DureError(
+    'protocol',
+    `the node answered with '${response.status}', which is no answer to this request`,
+    {
+      outcome: 'unknown',
+    },
+  )

@@ -37,6 +37,10 @@ export class LocalTransport implements Transport {
  * await store.put(utf8('k'), utf8('v'))
  * ```
  */
-export function embeddedStore(runtime: Runtime, node: EmbeddedNode, onClose?: () => Promise<void>): ClientStore {
+export function embeddedStore(
+  runtime: Runtime,
+  node: EmbeddedNode,
+  onClose?: () => Promise<void>,
+): ClientStore {
   return new ClientStore(runtime, new Client(runtime, new LocalTransport(node)), embeddedGuarantees, onClose)
 }

@@ -11,12 +11,12 @@ import type { Runtime, Timer } from '../../runtime/runtime.ts'
 import type { Log } from '../../storage/log/log.ts'
 import type { Table } from '../../storage/table/table.ts'
 import { checkCommand } from '../../wire/command/check.ts'
-import { stampLogTime } from '../../wire/command/log-time.ts'
 import type { CommandResult } from '../../wire/command/command.ts'
+import { stampLogTime } from '../../wire/command/log-time.ts'
 import type { Request } from '../../wire/parcel/parcel.ts'
-import type { StorageOptions } from './node-options.ts'
 import { errorResponse } from '../client/error-response.ts'
-import { type OpenRequest, type OpenRequests } from './open-requests.ts'
+import type { StorageOptions } from './node-options.ts'
+import type { OpenRequest, OpenRequests } from './open-requests.ts'
 import { Proposals, refusal } from './proposals.ts'
 import { serveRange } from './range.ts'
 import { RangeSnapshots } from './range-snapshots.ts'
@@ -82,7 +82,9 @@ export class Group {
     this.#proposals = new Proposals(parts.open)
     this.#reads = new Reads(parts.open)
     this.#ranges = new RangeSnapshots(parts.runtime)
-    this.#transfers = new SnapshotTransfers(parts.table, (event) => this.#step({ ...event, nowMs: this.#nowMs() }))
+    this.#transfers = new SnapshotTransfers(parts.table, (event) =>
+      this.#step({ ...event, nowMs: this.#nowMs() }),
+    )
   }
 
   get appliedIndex(): LogIndex {
@@ -125,10 +127,15 @@ export class Group {
           return this.#parts.open.finish(open, serveRange(this.table, this.#ranges, request))
         }
         if (this.#mustForward(request, hops, timeoutMs, open)) return
-        this.#reads.gather(open, () => this.#parts.open.finish(open, serveRange(this.table, this.#ranges, request)))
+        this.#reads.gather(open, () =>
+          this.#parts.open.finish(open, serveRange(this.table, this.#ranges, request)),
+        )
         return this.#parts.wake()
       case 'end-range':
-        if (this.#ranges.find(request.snapshot) === undefined && this.#mustForward(request, hops, timeoutMs, open)) {
+        if (
+          this.#ranges.find(request.snapshot) === undefined &&
+          this.#mustForward(request, hops, timeoutMs, open)
+        ) {
           return
         }
         this.#ranges.release(request.snapshot)
@@ -183,7 +190,7 @@ export class Group {
   #mustForward(request: Request, hops: number, timeoutMs: number, open: OpenRequest): boolean {
     const { raft } = this
     if (raft.role === 'leader') return false
-    if (hops === 0 && raft.leader !== undefined && raft.leader !== raft.id) {
+    if (hops === 0 && raft.leader !== undefined) {
       this.#parts.router.forward(raft.leader, this.id, request, timeoutMs, open)
       this.#parts.wake()
       return true
@@ -322,7 +329,8 @@ export class Group {
     if (this.table.unflushedBytes >= storage.flushBytesMax) return this.flush(() => {})
     this.#flushTimer ??= runtime.timer(storage.flushIntervalMs, () => {
       this.#flushTimer = undefined
-      if (!this.#isFlushing && this.table.position.index > this.table.durablePosition.index) this.flush(() => {})
+      if (!this.#isFlushing && this.table.position.index > this.table.durablePosition.index)
+        this.flush(() => {})
     })
   }
 

@@ -1,5 +1,5 @@
-import type { NodeId } from '../../foundation/ids.ts'
 import type { DureError } from '../../foundation/errors.ts'
+import type { NodeId } from '../../foundation/ids.ts'
 import type { raftDefaults } from '../../protocols/raft/config.ts'
 import type { TableStore } from '../../storage/table/table.ts'
 

@@ -1,19 +1,20 @@
 import { DureError } from '../../foundation/errors.ts'
-import { type GroupId, groupId, type NodeId } from '../../foundation/ids.ts'
+import { type GroupId, groupId, type LogIndex, type NodeId } from '../../foundation/ids.ts'
+import { DURE_VERSION } from '../../foundation/version.ts'
+import type { Raft } from '../../protocols/raft/raft.ts'
 import { type Endpoint, endpoint } from '../../runtime/network.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Log } from '../../storage/log/log.ts'
 import type { TableStore } from '../../storage/table/table.ts'
 import type { Request, RequestParcel } from '../../wire/parcel/parcel.ts'
 import { readParcels } from '../../wire/parcel/parcel-reader.ts'
-import type { Group } from './group.ts'
-import type { NodeOptions, OpenCallback } from './node-options.ts'
 import { errorResponse } from '../client/error-response.ts'
-import { OpenRequests, type Reply } from './open-requests.ts'
-import { Router } from './router.ts'
-import { type Recovered, recover } from './recover.ts'
-import type { GroupObserver } from './group.ts'
+import type { Group, GroupObserver } from './group.ts'
 import { makeGroup } from './make-group.ts'
+import type { NodeOptions, OpenCallback } from './node-options.ts'
+import { OpenRequests, type Reply } from './open-requests.ts'
+import { type Recovered, recover } from './recover.ts'
+import { Router } from './router.ts'
 import type { NodeStatus } from './status.ts'
 
 /** Requests that a node has open at once; more are told to slow down. */
@@ -91,6 +92,7 @@ export class EmbeddedNode {
   get status(): NodeStatus {
     const { raft, appliedIndex, table, stateMachine } = this.#system
     const { membership } = raft
+    const matches = matchIndexes(raft)
     const role = (node: NodeId) => (membership.learners.includes(node) ? 'learner' : 'voter')
     const nodes = [...new Set([...membership.voters, ...membership.votersOutgoing, ...membership.learners])]
     return {
@@ -107,14 +109,17 @@ export class EmbeddedNode {
       log_bytes: this.#log.sizeBytes,
       groups: this.#groups.length,
       sessions: stateMachine.sessionCount,
-      unreachable: nodes.filter((node) => node !== this.nodeId && !this.#runtime.network.isReachable(endpoint(node))),
+      unreachable: nodes.filter(
+        (node) => node !== this.nodeId && !this.#runtime.network.isReachable(endpoint(node)),
+      ),
       members: nodes.map((node) => ({
         node_id: node,
         role: role(node),
         peer_address: this.#addressOf(node),
-        match_index: raft.role === 'leader' ? raft.matchIndex(node) : null,
+        match_index:
+          node === this.nodeId && raft.role === 'leader' ? raft.durableIndex : (matches.get(node) ?? null),
       })),
-      version: VERSION,
+      version: DURE_VERSION,
     }
   }
 
@@ -132,7 +137,8 @@ export class EmbeddedNode {
       const others = voters.filter(
         (node) => node !== this.nodeId && this.#runtime.network.isReachable(endpoint(node)),
       )
-      const best = others.sort((a, b) => (group.raft.matchIndex(b) ?? 0) - (group.raft.matchIndex(a) ?? 0))[0]
+      const matches = matchIndexes(group.raft)
+      const best = others.sort((a, b) => (matches.get(b) ?? 0) - (matches.get(a) ?? 0))[0]
       if (best !== undefined) group.transferLeadership(best)
     }
   }
@@ -194,7 +200,12 @@ export class EmbeddedNode {
     if (request.kind === 'status') return reply({ status: 'json', json: JSON.stringify(this.status) })
     const group = this.#groups[to]
     if (group === undefined) {
-      return reply(errorResponse('invalid', `asked for group ${to}, but this node has groups 0 … ${this.#groups.length - 1}`))
+      return reply(
+        errorResponse(
+          'invalid',
+          `asked for group ${to}, but this node has groups 0 … ${this.#groups.length - 1}`,
+        ),
+      )
     }
     if (this.#open.size >= OPEN_REQUESTS_MAX) {
       const message = `${OPEN_REQUESTS_MAX} requests are open on this node: slow down`
@@ -216,7 +227,9 @@ export class EmbeddedNode {
   #whenHandedOver(done: () => void): void {
     const giveUpMs = this.#runtime.clock.monotonicMs() + HANDOVER_MS_MAX
     const check = (): void => {
-      const leadsAlone = this.#groups.every(({ raft }) => raft.role !== 'leader' || raft.membership.voters.length === 1)
+      const leadsAlone = this.#groups.every(
+        ({ raft }) => raft.role !== 'leader' || raft.membership.voters.length === 1,
+      )
       if (leadsAlone || this.#runtime.clock.monotonicMs() >= giveUpMs) return done()
       this.#runtime.timer(10, check)
     }
@@ -226,4 +239,9 @@ export class EmbeddedNode {
   #addressOf(node: NodeId): string {
     return this.#options.members.find((member) => member.node === node)?.address ?? ''
   }
+}
+
+/** How far the leader knows each member to be; empty for others. */
+function matchIndexes(raft: Raft): ReadonlyMap<NodeId, LogIndex> {
+  return new Map(raft.progress.map(({ id, matchIndex }) => [id, matchIndex]))
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode, Outcome } from '../../foundation/errors.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Response } from '../../wire/parcel/parcel.ts'
 import { errorResponse } from '../client/error-response.ts'
@@ -45,7 +46,10 @@ export class OpenRequests {
   /** Answers everything: the node is closing. */
   finishAll(code: ErrorCode, message: string): void {
     for (const request of [...this.#open]) {
-      this.finish(request, errorResponse(code, message, { outcome: request.outcomeOnTimeout, retryable: true }))
+      this.finish(
+        request,
+        errorResponse(code, message, { outcome: request.outcomeOnTimeout, retryable: true }),
+      )
     }
   }
 
@@ -60,10 +64,14 @@ export class OpenRequests {
   }
 
   #expire(request: OpenRequest): void {
+    if (request.outcomeOnTimeout === 'unknown') mark('node/write-outcome-unknown')
     const message =
       request.outcomeOnTimeout === 'unknown'
         ? 'no majority confirmed the write in time: it may have happened or may happen yet; read to find out, or retry with the same token'
         : 'no majority answered in time: nothing was changed; try again, or ask a node that reaches a majority'
-    this.finish(request, errorResponse('timeout', message, { outcome: request.outcomeOnTimeout, retryable: true }))
+    this.finish(
+      request,
+      errorResponse('timeout', message, { outcome: request.outcomeOnTimeout, retryable: true }),
+    )
   }
 }

@@ -1,8 +1,9 @@
 import type { LogIndex, NodeId, Term } from '../../foundation/ids.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { RefusalReason } from '../../protocols/raft/effect.ts'
 import type { CommandResult } from '../../wire/command/command.ts'
 import { errorResponse } from '../client/error-response.ts'
-import { type OpenRequest, type OpenRequests } from './open-requests.ts'
+import type { OpenRequest, OpenRequests } from './open-requests.ts'
 
 interface Appended {
   readonly term: Term
@@ -70,7 +71,9 @@ export class Proposals {
       this.#open.finish(appended.request, { status: 'command', result })
       return
     }
-    const message = 'another leader took over before the write reached a majority: it did not happen; try again'
+    mark('node/overwritten-proposal')
+    const message =
+      'another leader took over before the write reached a majority: it did not happen; try again'
     this.#open.finish(appended.request, errorResponse('unavailable', message, { retryable: true }))
   }
 
@@ -95,7 +98,8 @@ export function refusal(reason: RefusalReason, leader: NodeId | undefined, leade
   switch (reason) {
     case 'not-leader':
     case 'leadership-lost': {
-      const known = leader === undefined ? 'and no leader is known: a majority may be out of reach' : `ask node ${leader}`
+      const known =
+        leader === undefined ? 'and no leader is known: a majority may be out of reach' : `ask node ${leader}`
       return errorResponse('not-leader', `this node does not lead, ${known}. Nothing was changed`, where)
     }
     case 'leader-changing':

@@ -18,7 +18,8 @@ export function serveRange(
   const isFirst = request.snapshot === 0
   const snapshot = isFirst ? undefined : held.find(request.snapshot)
   if (!isFirst && snapshot === undefined) {
-    const message = 'the snapshot that this range was reading is gone (idle for 30 s, or its node changed): start again'
+    const message =
+      'the snapshot that this range was reading is gone (idle for 30 s, or its node changed): start again'
     return errorResponse('snapshot-expired', message)
   }
   const { rows, next } = readPage(snapshot ?? table, request)

@@ -1,4 +1,5 @@
 import type { LogIndex, NodeId } from '../../foundation/ids.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { RefusalReason } from '../../protocols/raft/effect.ts'
 import type { OpenRequest, OpenRequests } from './open-requests.ts'
 import { refusal } from './proposals.ts'
@@ -41,7 +42,10 @@ export class Reads {
     const reads = this.#unconfirmed.get(token) ?? []
     this.#unconfirmed.delete(token)
     if (index <= appliedIndex) for (const read of reads) read.serve()
-    else this.#unapplied.push({ index, reads })
+    else {
+      mark('node/read-waited-for-apply')
+      this.#unapplied.push({ index, reads })
+    }
   }
 
   refused(token: number, reason: RefusalReason, leader: NodeId | undefined, leaderAddress: string): void {

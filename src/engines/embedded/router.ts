@@ -1,11 +1,12 @@
 import type { GroupId, NodeId } from '../../foundation/ids.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { Message } from '../../protocols/raft/message.ts'
 import { type Endpoint, endpoint } from '../../runtime/network.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Parcel, Request, Response } from '../../wire/parcel/parcel.ts'
 import { ParcelWriter } from '../../wire/parcel/parcel-writer.ts'
 import { errorResponse } from '../client/error-response.ts'
-import { type OpenRequest, type OpenRequests } from './open-requests.ts'
+import type { OpenRequest, OpenRequests } from './open-requests.ts'
 
 /** A turn's parcels for one endpoint leave before they grow beyond this. */
 const MESSAGE_BYTES_MAX = 1 << 20
@@ -44,6 +45,7 @@ export class Router {
 
   /** Passes a request on to the leader: one hop, with what is left of its time, without retry. */
   forward(to: NodeId, group: GroupId, request: Request, timeoutMs: number, open: OpenRequest): void {
+    mark('node/forwarded')
     const id = ++this.#lastForward
     this.#forwarded.set(id, open)
     if (request.kind === 'command') open.outcomeOnTimeout = 'unknown'

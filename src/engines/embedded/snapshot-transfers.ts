@@ -1,4 +1,5 @@
 import type { LogIndex, NodeId } from '../../foundation/ids.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { RaftEvent } from '../../protocols/raft/event.ts'
 import type { SnapshotMeta } from '../../protocols/raft/message.ts'
 import type { SnapshotReceiver, Table, TableSnapshot } from '../../storage/table/table.ts'
@@ -32,6 +33,7 @@ export class SnapshotTransfers {
     let snapshot = this.#outgoing.get(to)
     if (index === undefined) {
       snapshot?.close()
+      mark('node/snapshot-sent')
       snapshot = this.#table.openSnapshot()
       this.#outgoing.set(to, snapshot)
     }
@@ -73,6 +75,7 @@ export class SnapshotTransfers {
     this.#incoming = undefined
     incoming.receiver.install((error) => {
       if (error !== undefined) return failed(error)
+      mark('node/snapshot-installed')
       installed()
       this.#step({ type: 'snapshot-installed', index: meta.index })
     })

@@ -1,6 +1,6 @@
 import type { Guarantees } from '../../ports/key-value/guarantees.ts'
 import { createNodeRuntime } from '../../runtime/node/node-runtime.ts'
-import { framing } from '../../wire/frame/framing.ts'
+import { tcpFraming } from '../../wire/frame/tcp-framing.ts'
 import { Client } from '../client/client.ts'
 import { ClientStore } from '../client/client-store.ts'
 import { RemoteTransport } from './remote-transport.ts'
@@ -32,7 +32,7 @@ export interface RemoteOptions {
 export async function connectRemote(options: RemoteOptions): Promise<ClientStore> {
   const runtime = await createNodeRuntime({
     directory: '.',
-    network: { framing, clusterId: options.clusterId ?? '' },
+    network: { framing: tcpFraming, clusterId: options.clusterId ?? '' },
   })
   const transport = new RemoteTransport(runtime, options.addresses, { pinned: options.pinned ?? false })
   return new ClientStore(runtime, new Client(runtime, transport), remoteGuarantees, () => runtime.close())

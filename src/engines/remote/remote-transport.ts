@@ -41,7 +41,10 @@ export class RemoteTransport implements Transport {
 
   constructor(runtime: Runtime, addresses: readonly string[], options: { readonly pinned?: boolean } = {}) {
     if (addresses.length === 0) {
-      throw new DureError('invalid', 'asked to connect without an address: name at least one node, like 127.0.0.1:7001')
+      throw new DureError(
+        'invalid',
+        'asked to connect without an address: name at least one node, like 127.0.0.1:7001',
+      )
     }
     this.#runtime = runtime
     this.#addresses = [...addresses]
@@ -187,7 +190,10 @@ export class RemoteTransport implements Transport {
         if (waiting.deadlineMs > nowMs) continue
         const { endpoint, changes } = waiting
         const outcome = changes ? 'unknown' : 'failed'
-        this.#finish(id, errorResponse('timeout', 'the node did not answer in time', { outcome, retryable: true }))
+        this.#finish(
+          id,
+          errorResponse('timeout', 'the node did not answer in time', { outcome, retryable: true }),
+        )
         this.#leave(endpoint)
       }
       if (this.#waiting.size > 0 && !this.#isSweeping) this.#sweepLater()

@@ -80,12 +80,16 @@ export class IdempotencyRecords {
   }
 
   #oldestIsExpired(logTimeMs: number): boolean {
-    for (const row of this.#expiryRows()) return logTimeMs - viewOf(row.key).getFloat64(1) > IDEMPOTENCY_KEEP_MS
+    for (const row of this.#expiryRows())
+      return logTimeMs - viewOf(row.key).getFloat64(1) > IDEMPOTENCY_KEEP_MS
     return false
   }
 
   #expiryRows() {
-    return this.#table.scan(new Uint8Array([space.idempotencyExpiry]), new Uint8Array([space.idempotencyExpiry + 1]))
+    return this.#table.scan(
+      new Uint8Array([space.idempotencyExpiry]),
+      new Uint8Array([space.idempotencyExpiry + 1]),
+    )
   }
 }
 

@@ -55,4 +55,5 @@ export function systemRowKey(inSpace: number, number: number, bytes?: Uint8Array
   return rowKey
 }
 
-export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+export const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

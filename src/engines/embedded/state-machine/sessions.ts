@@ -1,5 +1,6 @@
 import { assert } from '../../../foundation/assert.ts'
 import { type SessionId, sessionId } from '../../../foundation/ids.ts'
+import { mark } from '../../../foundation/marks.ts'
 import type { RowChange, Table } from '../../../storage/table/table.ts'
 import type { CommandResult } from '../../../wire/command/command.ts'
 import { decodeCommandResult, encodeCommandResult } from '../../../wire/command/result-codec.ts'
@@ -80,7 +81,10 @@ export class Sessions {
     }
     if (sequence < session.lowWater) return { kind: 'session-expired' }
     const remembered = session.responses.get(sequence)
-    if (remembered !== undefined) return remembered
+    if (remembered !== undefined) {
+      mark('state-machine/retry-answered')
+      return remembered
+    }
     if (session.responses.size >= RESPONSES_PER_SESSION_MAX) return { kind: 'overloaded' }
     return undefined
   }
@@ -108,7 +112,8 @@ export class Sessions {
   }
 }
 
-const isExpired = (session: Session, logTimeMs: number): boolean => logTimeMs - session.usedMs > SESSION_IDLE_MS_MAX
+const isExpired = (session: Session, logTimeMs: number): boolean =>
+  logTimeMs - session.usedMs > SESSION_IDLE_MS_MAX
 
 function encodeSession(session: Session): Uint8Array {
   const parts: Uint8Array[] = []

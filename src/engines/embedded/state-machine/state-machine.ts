@@ -1,6 +1,7 @@
 import { unreachable } from '../../../foundation/assert.ts'
 import { DureError } from '../../../foundation/errors.ts'
 import { type LogIndex, sessionId } from '../../../foundation/ids.ts'
+import { mark } from '../../../foundation/marks.ts'
 import type { Stored } from '../../../ports/key-value/key-value-store.ts'
 import { absent, type Version, versionFromNumber } from '../../../ports/key-value/version.ts'
 import type { RowChange, Table, TablePosition } from '../../../storage/table/table.ts'
@@ -97,7 +98,12 @@ export class StateMachine {
 
   #once(command: CommitCommand, index: LogIndex, changes: RowChange[]): CommandResult {
     if (command.session !== 0) {
-      const answer = this.#sessions.before(command.session, command.sequence, command.lowWater, this.#logTimeMs)
+      const answer = this.#sessions.before(
+        command.session,
+        command.sequence,
+        command.lowWater,
+        this.#logTimeMs,
+      )
       if (answer !== undefined) return answer
       const result = this.#commit(command, index, changes)
       this.#sessions.remember(command.session, command.sequence, result)
@@ -124,14 +130,20 @@ export class StateMachine {
         found.push(current)
         if (current !== version) holds = false
       }
-      if (!holds) return { kind: 'comparison-failed', found }
+      if (!holds) {
+        mark('state-machine/comparison-failed')
+        return { kind: 'comparison-failed', found }
+      }
     }
     const version = versionFromNumber(index)
     const existed: boolean[] = []
     for (const operation of operations) {
       const key = userRowKey(operation.key)
       existed.push(this.#table.get(key) !== undefined)
-      changes.push({ key, value: operation.kind === 'put' ? userRowValue(version, operation.value) : undefined })
+      changes.push({
+        key,
+        value: operation.kind === 'put' ? userRowValue(version, operation.value) : undefined,
+      })
     }
     return { kind: 'committed', version, existed }
   }

@@ -13,7 +13,12 @@ export class LogMatching implements Invariant {
   /** Per group and index: term, then checksum of the entry. */
   readonly #entries = new Map<number, Map<number, number>>()
 
-  persisted(node: NodeId, group: GroupId, _hardState: HardState | undefined, entries: readonly Entry[]): void {
+  persisted(
+    node: NodeId,
+    group: GroupId,
+    _hardState: HardState | undefined,
+    entries: readonly Entry[],
+  ): void {
     for (const entry of entries) {
       const key = groupKey(group, entry.index)
       let terms = this.#entries.get(key)

@@ -20,7 +20,10 @@ export class MonotonicCommit implements Invariant {
       this.#seen.set(at, seen)
     }
     if (raft.commitIndex < seen.commit) {
-      throw new BrokenInvariant(this.name, `node ${node} went from ${seen.commit} back to ${raft.commitIndex}`)
+      throw new BrokenInvariant(
+        this.name,
+        `node ${node} went from ${seen.commit} back to ${raft.commitIndex}`,
+      )
     }
     if (raft.term < seen.term) {
       throw new BrokenInvariant('monotonic term', `node ${node} went from ${seen.term} back to ${raft.term}`)

@@ -13,7 +13,8 @@ export class SingleVote implements Invariant {
     const { term, vote } = hardState
     const at = `${node}/${group}`
     const before = this.#terms.get(at) ?? 0
-    if (term < before) throw new BrokenInvariant(this.name, `node ${node} went from term ${before} back to ${term}`)
+    if (term < before)
+      throw new BrokenInvariant(this.name, `node ${node} went from term ${before} back to ${term}`)
     this.#terms.set(at, term)
     if (vote === undefined) return
     const ballot = `${node}/${groupKey(group, term)}`

@@ -1,0 +1,190 @@
+import { Client } from '../../engines/client/client.ts'
+import { RemoteTransport } from '../../engines/remote/remote-transport.ts'
+import { text, utf8 } from '../../foundation/bytes.ts'
+import { type MarkName, markCounts } from '../../foundation/marks.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import type { NemesisCounts } from '../../runtime/simulated/nemesis.ts'
+import { Simulation } from '../../runtime/simulated/simulation.ts'
+import { HistoryRecorder } from '../verify/history-recorder.ts'
+import { checkLinearizable } from '../verify/linearizability/check-linearizable.ts'
+import {
+  type KeyValueInput,
+  type KeyValueOutput,
+  keyValueModel,
+} from '../verify/linearizability/key-value-model.ts'
+import { describeMessage } from './describe-message.ts'
+import { CommittedEntries } from './invariants/committed-entries.ts'
+import { ElectionSafety } from './invariants/election-safety.ts'
+import { BrokenInvariant, type Invariant } from './invariants/invariant.ts'
+import { LogMatching } from './invariants/log-matching.ts'
+import { MonotonicCommit } from './invariants/monotonic-commit.ts'
+import { SingleVote } from './invariants/single-vote.ts'
+import { drawScenario, type ScenarioOptions, scenarioDefaults } from './scenario.ts'
+import { SimulatedCluster } from './simulated-cluster.ts'
+import { keyName, WorkloadClient } from './workload.ts'
+
+export interface SeedReport {
+  readonly seed: number
+  readonly verdict: 'valid' | 'invalid' | 'unknown'
+  /** Of an invalid one: what broke, the last events, and how to see it again. */
+  readonly failure: string | undefined
+  readonly traceHash: string
+  readonly virtualMs: number
+  readonly events: number
+  /** Calls that were made, and how many of them were answered. */
+  readonly operations: number
+  readonly acknowledged: number
+  readonly faults: NemesisCounts & { readonly diskFaults: number }
+  /** How often each marked path was passed; those that were not are left out. */
+  readonly marks: Partial<Record<MarkName, number>>
+}
+
+const CALL_TIMEOUT_MS = 3_000
+/** After the faults everything must work again within this. */
+const LIVENESS_MS_MAX = 30_000
+
+/**
+ * One simulated cluster from its first boot to its verdict: a fault phase with clients and the nemesis, then a
+ * liveness phase in which everything is mended and must make progress, then the check of the history.
+ */
+export function runSeed(seed: number, options: ScenarioOptions = scenarioDefaults): SeedReport {
+  const scenario = drawScenario(seed, options)
+  const marksBefore = markCounts()
+  const world = new Simulation({
+    seed,
+    faults: scenario.faults,
+    describeMessage,
+    replay: replayCommand(seed, options),
+  })
+  const invariants: Invariant[] = [
+    new ElectionSafety(),
+    new SingleVote(),
+    new LogMatching(),
+    new CommittedEntries(),
+    new MonotonicCommit(),
+  ]
+  const cluster = new SimulatedCluster(world, scenario, invariants)
+  const recorder = new HistoryRecorder<KeyValueInput, KeyValueOutput>()
+  const clients: WorkloadClient[] = []
+  const nemesis = world.unleash({ untilMs: scenario.faultPhaseMs })
+  const report = (verdict: SeedReport['verdict'], failure?: string): SeedReport => ({
+    seed,
+    verdict,
+    failure,
+    traceHash: world.traceHash,
+    virtualMs: world.nowMs,
+    events: world.eventCount,
+    operations: recorder.size,
+    acknowledged: clients.reduce((sum, client) => sum + client.completed, 0),
+    faults: { ...nemesis.counts, diskFaults: world.diskFaultCount },
+    marks: marksSince(marksBefore),
+  })
+  try {
+    cluster.start()
+    for (let i = 0; i < scenario.clientCount; i++) {
+      world.spawn(`client ${i}`, { promises: false }).start((runtime) => {
+        const client = new Client(runtime, new RemoteTransport(runtime, startAt(cluster.addresses, i)))
+        const options = { keyCount: scenario.keyCount, thinkMs: scenario.thinkMs, timeoutMs: CALL_TIMEOUT_MS }
+        const workload = new WorkloadClient(i, runtime, client, recorder, options)
+        clients.push(workload)
+        workload.start()
+      })
+    }
+    world.run({ untilMs: scenario.faultPhaseMs })
+    live(world, cluster, clients, recorder, scenario.keyCount)
+    const verdict = checkLinearizable(recorder.history(), keyValueModel)
+    if (verdict.verdict === 'valid') return report('valid')
+    if (verdict.verdict === 'unknown')
+      return report('unknown', `the history of key ${verdict.key} was too hard to check`)
+    throw world.failure(new BrokenInvariant('linearizability', `key ${verdict.key}\n${verdict.witness}`))
+  } catch (error) {
+    return report('invalid', String(error instanceof Error ? error.message : error))
+  }
+}
+
+/** Everything is mended: each client must get answers, all nodes must come to the same state. */
+function live(
+  world: Simulation,
+  cluster: SimulatedCluster,
+  clients: readonly WorkloadClient[],
+  recorder: HistoryRecorder<KeyValueInput, KeyValueOutput>,
+  keyCount: number,
+): void {
+  world.note('liveness phase')
+  const before = clients.map(({ completed }) => completed)
+  const progressed = () => clients.every(({ completed }, i) => completed > before[i]! + 1)
+  if (!world.runUntil(progressed, { withinMs: LIVENESS_MS_MAX })) {
+    const stuck = clients.flatMap(({ completed }, i) => (completed > before[i]! + 1 ? [] : [`client ${i}`]))
+    throw world.failure(
+      new BrokenInvariant('liveness', `all is mended, but ${stuck.join(', ')} got no answers`),
+    )
+  }
+  for (const client of clients) client.stop()
+  let isRead = false
+  world.spawn('reader', { promises: false }).start((runtime) => {
+    readAll(runtime, cluster.addresses, recorder, keyCount, () => (isRead = true))
+  })
+  if (!world.runUntil(() => isRead && cluster.isConverged, { withinMs: LIVENESS_MS_MAX })) {
+    throw world.failure(
+      new BrokenInvariant('liveness', 'all is mended, but the nodes do not come to the same state'),
+    )
+  }
+  compareStates(world, cluster, keyCount)
+}
+
+/** What is there at the end, for the history: an acknowledged write that was lost shows here at the latest. */
+function readAll(
+  runtime: Runtime,
+  addresses: readonly string[],
+  recorder: HistoryRecorder<KeyValueInput, KeyValueOutput>,
+  keyCount: number,
+  done: () => void,
+): void {
+  const client = new Client(runtime, new RemoteTransport(runtime, addresses))
+  const read = (i: number): void => {
+    if (i === keyCount) return done()
+    const key = keyName(i)
+    const operation = recorder.start(-1, { kind: 'get', key })
+    client.get(utf8(key), 'strong', CALL_TIMEOUT_MS, (_error, stored) => {
+      if (stored === undefined) {
+        operation.fail()
+        return read(i)
+      }
+      const value = stored.exists ? text(stored.value) : undefined
+      operation.complete({ kind: 'value', value, version: stored.version })
+      read(i + 1)
+    })
+  }
+  read(0)
+}
+
+function compareStates(world: Simulation, cluster: SimulatedCluster, keyCount: number): void {
+  for (let i = 0; i < keyCount; i++) {
+    const key = utf8(keyName(i))
+    const states = cluster.nodes.map(({ node }) => {
+      const { value, version } = node!.groups[0]!.stateMachine.get(key)
+      return `${value === undefined ? 'absent' : text(value)} (version ${version})`
+    })
+    if (new Set(states).size > 1) {
+      throw world.failure(
+        new BrokenInvariant('convergence', `${keyName(i)} is ${states.join(', ')} on nodes 1, 2, …`),
+      )
+    }
+  }
+}
+
+const startAt = (addresses: readonly string[], i: number): readonly string[] =>
+  addresses.map((_, n) => addresses[(n + i) % addresses.length]!)
+
+function replayCommand(seed: number, { nodeCount }: ScenarioOptions): string {
+  return `npx dure simulate --seed ${seed} --nodes ${nodeCount}`
+}
+
+function marksSince(before: ReadonlyMap<MarkName, number>): Partial<Record<MarkName, number>> {
+  const marks: Partial<Record<MarkName, number>> = {}
+  for (const [name, count] of markCounts()) {
+    const passed = count - before.get(name)!
+    if (passed > 0) marks[name] = passed
+  }
+  return marks
+}

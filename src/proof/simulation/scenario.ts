@@ -1,0 +1,127 @@
+import type { NodeOptions } from '../../engines/embedded/node-options.ts'
+import { raftDefaults } from '../../protocols/raft/config.ts'
+import { SeededRandom } from '../../runtime/seeded-random.ts'
+import { type FaultPlan, swarmFaults } from '../../runtime/simulated/faults.ts'
+
+/** Everything that one seed decides before its run begins. */
+export interface Scenario {
+  readonly seed: number
+  readonly nodeCount: number
+  readonly clientCount: number
+  readonly faultPhaseMs: number
+  readonly faults: FaultPlan
+  readonly keyCount: number
+  readonly thinkMs: number
+  readonly raft: NonNullable<NodeOptions['raft']>
+  readonly storage: NonNullable<NodeOptions['storage']>
+}
+
+export interface ScenarioOptions {
+  readonly nodeCount: number
+  readonly faultPhaseMs: number
+  readonly operationsPerSecond: number
+  /** Kinds of faults that are switched off, for seeing what finds a bug. */
+  readonly without?: readonly FaultKind[]
+}
+
+export const faultKinds = [
+  'crash',
+  'pause',
+  'partition',
+  'loss',
+  'duplicate',
+  'reorder',
+  'disk',
+  'clock',
+] as const
+export type FaultKind = (typeof faultKinds)[number]
+
+export const scenarioDefaults: ScenarioOptions = {
+  nodeCount: 5,
+  faultPhaseMs: 60_000,
+  operationsPerSecond: 100,
+}
+
+/**
+ * Draws a scenario: which faults and how strong, and our own constants too, because a bug may hide behind a usual
+ * value (as FoundationDB does with its knobs). Every run has crashes, cuts and a faulty disk; the rest varies.
+ */
+export function drawScenario(seed: number, options: ScenarioOptions = scenarioDefaults): Scenario {
+  const random = new SeededRandom(seed).fork('scenario')
+  const clientCount = random.integer(4, 24)
+  const electionTimeoutMs = random.integer(150, 600)
+  const small = random.next() < 0.7
+  return {
+    seed,
+    nodeCount: options.nodeCount,
+    clientCount,
+    faultPhaseMs: options.faultPhaseMs,
+    faults: without(
+      eventful(swarmFaults(random, { disturbedMax: random.integer(1, 2) }), random),
+      options.without ?? [],
+    ),
+    keyCount: random.integer(3, 16),
+    thinkMs: (clientCount / options.operationsPerSecond) * 1_000,
+    raft: {
+      electionTimeoutMs,
+      heartbeatIntervalMs: Math.floor(electionTimeoutMs / random.integer(3, 8)),
+      appendBytesMax: small ? random.integer(64, 4_096) : raftDefaults.appendBytesMax,
+      inflightMessagesMax: random.integer(1, 64),
+      inflightBytesMax: small ? random.integer(256, 65_536) : raftDefaults.inflightBytesMax,
+      uncommittedBytesMax: small ? random.integer(2_048, 65_536) : raftDefaults.uncommittedBytesMax,
+      durableProgressTimeoutMs: random.integer(2_000, 5_000),
+    },
+    storage: {
+      flushBytesMax: small ? random.integer(512, 32_768) : 1 << 20,
+      flushIntervalMs: random.integer(200, 10_000),
+      logKeepBytes: small ? random.integer(0, 8_192) : 1 << 18,
+      segmentBytes: small ? random.integer(4_096, 65_536) : 1 << 20,
+    },
+  }
+}
+
+/** At least three crashes, two cuts and something wrong with disks in every minute. */
+function eventful(plan: FaultPlan, random: SeededRandom): FaultPlan {
+  return {
+    ...plan,
+    network: {
+      ...plan.network,
+      partitionEveryMs: plan.network.partitionEveryMs || random.between(5_000, 15_000),
+    },
+    process: { ...plan.process, crashEveryMs: plan.process.crashEveryMs || random.between(3_000, 10_000) },
+    disk: { ...plan.disk, stallProbability: plan.disk.stallProbability || random.between(0.0005, 0.005) },
+  }
+}
+
+function without(plan: FaultPlan, kinds: readonly FaultKind[]): FaultPlan {
+  let { network, process, disk, clock } = plan
+  for (const kind of kinds) {
+    switch (kind) {
+      case 'crash':
+        process = { ...process, crashEveryMs: 0 }
+        break
+      case 'pause':
+        process = { ...process, pauseEveryMs: 0 }
+        break
+      case 'partition':
+        network = { ...network, partitionEveryMs: 0, clogEveryMs: 0 }
+        break
+      case 'loss':
+        network = { ...network, lossProbability: 0 }
+        break
+      case 'duplicate':
+        network = { ...network, duplicateProbability: 0 }
+        break
+      case 'reorder':
+        network = { ...network, reorderProbability: 0 }
+        break
+      case 'disk':
+        disk = { ...disk, loseUnsynced: false, tear: false, syncErrorProbability: 0, stallProbability: 0 }
+        break
+      case 'clock':
+        clock = { ...clock, offsetMsMax: 0, driftPpmMax: 0, jumpEveryMs: 0 }
+        break
+    }
+  }
+  return { network, process, disk, clock }
+}

@@ -1,0 +1,120 @@
+import type { GroupObserver } from '../../engines/embedded/group.ts'
+import { type EmbeddedNode, openNode } from '../../engines/embedded/node.ts'
+import type { DureError } from '../../foundation/errors.ts'
+import { type NodeId, nodeId } from '../../foundation/ids.ts'
+import { DiskError } from '../../runtime/disk.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import type { SimulatedProcess } from '../../runtime/simulated/simulated-process.ts'
+import type { Simulation } from '../../runtime/simulated/simulation.ts'
+import { DurableTables } from '../../storage/table/memory/durable-tables.ts'
+import { openMemoryTables } from '../../storage/table/memory/memory-table-store.ts'
+import { BrokenInvariant, type Invariant } from './invariants/invariant.ts'
+import type { Scenario } from './scenario.ts'
+
+export interface SimulatedNode {
+  readonly id: NodeId
+  readonly process: SimulatedProcess
+  readonly tables: DurableTables
+  /** While it is up and recovered. */
+  node: EmbeddedNode | undefined
+  /** It has opened its directory: from now on an empty one means that it forgot. */
+  hasOpened: boolean
+  /** Why it refused to start, if it did. */
+  refused: DureError | undefined
+}
+
+/** The nodes of a simulated cluster, watched by invariants. */
+export class SimulatedCluster {
+  readonly nodes: readonly SimulatedNode[]
+  readonly #scenario: Scenario
+  readonly #invariants: readonly Invariant[]
+
+  constructor(world: Simulation, scenario: Scenario, invariants: readonly Invariant[]) {
+    this.#scenario = scenario
+    this.#invariants = invariants
+    this.nodes = Array.from({ length: scenario.nodeCount }, (_, i): SimulatedNode => {
+      const id = nodeId(i + 1)
+      return {
+        id,
+        process: world.spawn(`node ${id}`, { nodeId: id, promises: false }),
+        tables: new DurableTables(),
+        node: undefined,
+        hasOpened: false,
+        refused: undefined,
+      }
+    })
+    world.onAbort((process, reason) => this.#aborted(process, reason))
+  }
+
+  get addresses(): readonly string[] {
+    return this.nodes.map(({ id }) => `node/${id}`)
+  }
+
+  start(): void {
+    for (const node of this.nodes) node.process.start((runtime) => this.#main(node, runtime))
+  }
+
+  /** All are up, recovered, and have applied the same. */
+  get isConverged(): boolean {
+    const applied = this.nodes.map(({ node }) => node?.groups[0]?.appliedIndex)
+    return applied[0] !== undefined && applied.every((index) => index === applied[0])
+  }
+
+  #main(simulated: SimulatedNode, runtime: Runtime): void {
+    simulated.node = undefined
+    for (const invariant of this.#invariants) invariant.restarted?.(simulated.id)
+    const { raft, storage } = this.#scenario
+    openNode(
+      runtime,
+      {
+        clusterId: 'simulated',
+        nodeId: simulated.id,
+        members: this.nodes.map(({ id }) => ({ node: id, address: `node/${id}` })),
+        // The directory is made once; a node that finds it empty later must not begin anew.
+        initialize: !simulated.hasOpened,
+        openTables: (done) => openMemoryTables({ runtime, durable: simulated.tables }, done),
+        raft,
+        storage,
+      },
+      (error, node) => {
+        simulated.refused = error
+        simulated.node = node
+        if (node !== undefined) simulated.hasOpened = true
+        if (error !== undefined) this.#refused(simulated, error)
+      },
+      this.#observer(simulated.id),
+    )
+  }
+
+  #refused(simulated: SimulatedNode, error: DureError): void {
+    throw new BrokenInvariant(
+      'a node that lost nothing starts',
+      `node ${simulated.id} refused: ${error.message}`,
+    )
+  }
+
+  #aborted(process: SimulatedProcess, reason: Error): void {
+    const simulated = this.nodes.find((node) => node.process === process)
+    if (simulated !== undefined) simulated.node = undefined
+    if (reason instanceof DiskError || reason.cause instanceof DiskError) return
+    throw new BrokenInvariant('only a failed disk stops a node', `${process.name} stopped: ${reason.message}`)
+  }
+
+  #observer(node: NodeId): GroupObserver {
+    const invariants = this.#invariants
+    return {
+      stepped(group, raft) {
+        for (const invariant of invariants) invariant.stepped?.(node, group, raft)
+      },
+      persisted(group, hardState, entries) {
+        for (const invariant of invariants) invariant.persisted?.(node, group, hardState, entries)
+      },
+      applied(group, entry, result) {
+        for (const invariant of invariants) invariant.applied?.(node, group, entry, result)
+      },
+      installed(group, index) {
+        for (const invariant of invariants) invariant.installed?.(node, group, index)
+      },
+    }
+  }
+}
