@@ -19,8 +19,8 @@ Options
   --only etcd|dure         measure one of the two alone
   --in-flight 1,64         calls in flight, for speed
   --operations put,get     kinds of call, for speed
-  --rounds N               rounds of each (speed), kills (failover)
-  --seconds N              length of a round (speed) or of the load (stall)
+  --rounds N               rounds of each (speed), kills (failover), seeds (simulator)
+  --seconds N              length of a round (speed), of the load (stall), of all seeds (simulator)
   --etcd-connections N     HTTP/2 connections of etcd's client (1)
   --quick, --full          short runs for a first look; the lengths of the written goals
   --directory PATH         where data directories go (the system's temporary directory)

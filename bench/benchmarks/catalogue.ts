@@ -5,6 +5,7 @@ const LOADERS: ReadonlyMap<string, () => Promise<Benchmark>> = new Map([
   ['failover', async () => (await import('./failover.ts')).failover],
   ['stall', async () => (await import('./stall.ts')).stall],
   ['restart', async () => (await import('./restart.ts')).restart],
+  ['simulator', async () => (await import('./simulator.ts')).simulator],
 ])
 
 /** In the order in which `all` runs them. */
