@@ -28,14 +28,16 @@ export interface RecoveredState {
  */
 export function recover(runtime: Runtime, options: NodeOptions, done: OpenCallback<Recovered>): void {
   const fail = (error: Error): void => done(asDureError(error), undefined)
-  const { disk, clock } = runtime
+  const { disk, clock, random } = runtime
   claimDirectory(
     { disk, clusterId: options.clusterId, nodeId: options.nodeId, initialize: options.initialize },
     (error) => {
       if (error !== undefined) return fail(error)
       const { segmentBytes } = { ...storageDefaults, ...options.storage }
       const abort = (reason: Error) => runtime.abort(reason)
-      openLog({ disk, clock, abort, directory: 'log', segmentBytes }, (error, opened) => {
+      const owner = { clusterId: options.clusterId, nodeId: options.nodeId }
+      const soon = (run: () => void) => runtime.soon(run)
+      openLog({ disk, clock, random, abort, soon, directory: 'log', owner, mayCreate: options.initialize, segmentBytes }, (error, opened) => {
         if (opened === undefined) return fail(error ?? new Error('the log gave neither itself nor an error'))
         options.openTables((error, tables) => {
           if (tables === undefined)

@@ -60,7 +60,7 @@ export function drawScenario(seed: number, options: ScenarioOptions = scenarioDe
       eventful(swarmFaults(random, { disturbedMax: random.integer(1, 2) }), random),
       options.without ?? [],
     ),
-    keyCount: random.integer(3, 16),
+    keyCount: 2 * random.integer(2, 8),
     thinkMs: (clientCount / options.operationsPerSecond) * 1_000,
     raft: {
       electionTimeoutMs,

@@ -7,7 +7,8 @@ import type { Runtime } from '../../runtime/runtime.ts'
 import type { SimulatedProcess } from '../../runtime/simulated/simulated-process.ts'
 import type { Simulation } from '../../runtime/simulated/simulation.ts'
 import { DurableTables } from '../../storage/table/memory/durable-tables.ts'
-import { openMemoryTables } from '../../storage/table/memory/memory-table-store.ts'
+import { MemoryTableStore } from '../../storage/table/memory/memory-table-store.ts'
+import type { TableFaults } from '../../storage/table/memory/table-faults.ts'
 import { BrokenInvariant, type Invariant } from './invariants/invariant.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -72,7 +73,11 @@ export class SimulatedCluster {
         members: this.nodes.map(({ id }) => ({ node: id, address: `node/${id}` })),
         // The directory is made once; a node that finds it empty later must not begin anew.
         initialize: !simulated.hasOpened,
-        openTables: (done) => openMemoryTables({ runtime, durable: simulated.tables }, done),
+        openTables: (done) =>
+          done(
+            undefined,
+            new MemoryTableStore({ runtime, durable: simulated.tables, faults: tableFaults(runtime) }),
+          ),
         raft,
         storage,
       },
@@ -116,5 +121,20 @@ export class SimulatedCluster {
         for (const invariant of invariants) invariant.installed?.(node, group, index)
       },
     }
+  }
+}
+
+/** Mostly quick, sometimes a stall; snapshots of several chunks out of small tables; now and then a failed flush. */
+function tableFaults(runtime: Runtime): TableFaults {
+  const { random } = runtime
+  const chunkBytes = random.integer(64, 2_048)
+  const failureProbability = random.next() < 0.2 ? 0.01 : 0
+  return {
+    delayMs: () => (random.next() < 0.02 ? random.integer(100, 2_000) : 1 + 9 * random.next()),
+    flushError: () =>
+      random.next() < failureProbability
+        ? new DiskError('failed', 'table', 'the table cannot be written')
+        : undefined,
+    chunkBytes,
   }
 }

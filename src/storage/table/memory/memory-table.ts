@@ -3,7 +3,15 @@ import type { GroupId } from '../../../foundation/ids.ts'
 import type { Membership } from '../../../protocols/raft/membership.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { CHUNK_BYTES, decodeChunk, encodeChunk } from '../../snapshot/chunk-codec.ts'
-import type { FrozenTable, Row, RowChange, SnapshotReceiver, Table, TablePosition, TableSnapshot } from '../table.ts'
+import type {
+  FrozenTable,
+  Row,
+  RowChange,
+  SnapshotReceiver,
+  Table,
+  TablePosition,
+  TableSnapshot,
+} from '../table.ts'
 import type { DurableTables } from './durable-tables.ts'
 import { rowName, scanRows } from './row-map.ts'
 import type { TableFaults } from './table-faults.ts'
@@ -86,8 +94,14 @@ export class MemoryTable implements Table {
   }
 
   openSnapshot(): TableSnapshot {
-    const { rows, position } = this.#durable.get(this.#group) ?? { rows: new Map(), position: this.#durablePosition }
-    const chunks = splitIntoChunks(scanRows(rows, new Uint8Array(0), undefined), this.#faults.chunkBytes ?? CHUNK_BYTES)
+    const { rows, position } = this.#durable.get(this.#group) ?? {
+      rows: new Map(),
+      position: this.#durablePosition,
+    }
+    const chunks = splitIntoChunks(
+      scanRows(rows, new Uint8Array(0), undefined),
+      this.#faults.chunkBytes ?? CHUNK_BYTES,
+    )
     return {
       position,
       read: (chunk, done) => {
@@ -100,7 +114,9 @@ export class MemoryTable implements Table {
 
   receiveSnapshot(position: TablePosition): SnapshotReceiver {
     this.#receiver?.discard()
-    this.#receiver = new MemoryReceiver(this.#runtime, this.#faults, (rows, done) => this.#install(position, rows, done))
+    this.#receiver = new MemoryReceiver(this.#runtime, this.#faults, (rows, done) =>
+      this.#install(position, rows, done),
+    )
     return this.#receiver
   }
 

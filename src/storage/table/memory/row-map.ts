@@ -9,10 +9,15 @@ export const rowName = (key: Uint8Array): string => {
 }
 
 /** Rows in [from, to), in order. */
-export function scanRows(rows: ReadonlyMap<string, Row>, from: Uint8Array, to: Uint8Array | undefined): Row[] {
+export function scanRows(
+  rows: ReadonlyMap<string, Row>,
+  from: Uint8Array,
+  to: Uint8Array | undefined,
+): Row[] {
   const found: Row[] = []
   for (const row of rows.values()) {
-    if (compareBytes(row.key, from) >= 0 && (to === undefined || compareBytes(row.key, to) < 0)) found.push(row)
+    if (compareBytes(row.key, from) >= 0 && (to === undefined || compareBytes(row.key, to) < 0))
+      found.push(row)
   }
   return found.sort((left, right) => compareBytes(left.key, right.key))
 }
