@@ -1,3 +1,4 @@
+import { assert } from '../../foundation/assert.ts'
 import { term as asTerm, logIndex, type NodeId, type Term } from '../../foundation/ids.ts'
 import type { Core } from './core.ts'
 import type { VoteRequest, VoteResponse } from './message.ts'
@@ -66,14 +67,7 @@ export class Election {
         core.log.isUpToDate(request.lastLogIndex, request.lastLogTerm)
       // A yes promises nothing, so it does not wait for the disk. A no carries our own term: when that is the higher
       // one, the asker takes it and can stand again above it. Without that a former leader could wait forever.
-      core.send({
-        type: 'vote-response',
-        from: core.id,
-        to: request.from,
-        term: granted ? request.term : core.term,
-        preVote: true,
-        granted,
-      })
+      core.send(this.#answer(request.from, granted ? request.term : core.term, { preVote: true, granted }))
       return
     }
     if (request.term > core.term) {
@@ -84,14 +78,7 @@ export class Election {
     const free = core.vote === request.from || (core.vote === undefined && core.leader === undefined)
     const granted =
       request.term === core.term && free && core.log.isUpToDate(request.lastLogIndex, request.lastLogTerm)
-    const response: VoteResponse = {
-      type: 'vote-response',
-      from: core.id,
-      to: request.from,
-      term: core.term,
-      preVote: false,
-      granted,
-    }
+    const response = this.#answer(request.from, core.term, { preVote: false, granted })
     if (!granted) {
       core.send(response)
       return
@@ -99,6 +86,12 @@ export class Election {
     core.vote = request.from
     this.restartTimeout()
     core.persistence.hold(response)
+  }
+
+  /** Whatever term it is from: what is committed stays committed. */
+  learnCommit({ commitIndex, commitTerm }: VoteResponse): void {
+    if (this.#core.role === 'leader') return
+    if (this.#core.log.termAt(commitIndex) === commitTerm) this.#core.commitTo(commitIndex)
   }
 
   onVoteResponse(response: VoteResponse): void {
@@ -109,6 +102,25 @@ export class Election {
       if (response.granted && response.term !== core.term + 1) return
     } else if (core.role !== 'candidate' || response.term !== core.term) return
     this.#count(response.from, response.granted)
+  }
+
+  #answer(
+    to: NodeId,
+    inTerm: Term,
+    vote: { readonly preVote: boolean; readonly granted: boolean },
+  ): VoteResponse {
+    const { id, commitIndex, log } = this.#core
+    const commitTerm = log.termAt(commitIndex)
+    assert(commitTerm !== undefined, 'what is committed is in the log')
+    return {
+      type: 'vote-response',
+      from: id,
+      to,
+      term: inTerm,
+      ...vote,
+      commitIndex: logIndex(commitIndex),
+      commitTerm,
+    }
   }
 
   #hearsLeader(): boolean {
@@ -154,14 +166,7 @@ export class Election {
     this.restartTimeout()
     // Our own vote, too, counts once it is on the disk. The requests wait with it: they speak of a log whose end may
     // not be synced yet, and a vote given for that end must not be counted by an incarnation of us that lost it.
-    core.persistence.hold({
-      type: 'vote-response',
-      from: core.id,
-      to: core.id,
-      term: core.term,
-      preVote: false,
-      granted: true,
-    })
+    core.persistence.hold(this.#answer(core.id, core.term, { preVote: false, granted: true }))
     this.#ask(false, transfer)
   }
 

@@ -22,6 +22,12 @@ export interface VoteResponse extends Envelope {
   readonly type: 'vote-response'
   readonly preVote: boolean
   readonly granted: boolean
+  /**
+   * What the voter knows to be committed. A candidate that holds this entry learns that it is: it may be the last one
+   * who needs to know that the voter was removed (and so can neither lead nor, with its longer log, vote for it).
+   */
+  readonly commitIndex: LogIndex
+  readonly commitTerm: Term
 }
 
 export interface AppendRequest extends Envelope {

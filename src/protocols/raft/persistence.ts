@@ -132,6 +132,8 @@ export class Persistence {
       }
       for (const message of pending.held) {
         if (message.term !== term) continue
+        // Somebody else has won meanwhile.
+        if (message.type === 'vote-request' && this.#core.role !== 'candidate') continue
         if (message.to === this.#core.id) toSelf.push(message)
         else this.#core.send(message)
       }

@@ -319,6 +319,7 @@ export class Raft {
       this.#election.onVoteRequest(message)
       return
     }
+    if (message.type === 'vote-response') this.#election.learnCommit(message)
     if (message.type === 'vote-response' && message.preVote) {
       // A no with a higher term is heeded: it lets us stand above it next time.
       if (!message.granted && message.term > core.term) this.#becomeFollower(message.term, undefined)

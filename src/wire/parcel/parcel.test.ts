@@ -52,7 +52,14 @@ const anyMessage: fc.Arbitrary<Message> = fc.oneof(
     lastLogTerm: anyTerm,
     transfer: fc.boolean(),
   }),
-  fc.record({ type: constant('vote-response'), ...envelope, preVote: fc.boolean(), granted: fc.boolean() }),
+  fc.record({
+    type: constant('vote-response'),
+    ...envelope,
+    preVote: fc.boolean(),
+    granted: fc.boolean(),
+    commitIndex: anyIndex,
+    commitTerm: anyTerm,
+  }),
   fc.record({
     type: constant('append-request'),
     ...envelope,
@@ -298,7 +305,17 @@ describe('the bytes of a message', () => {
       }),
       '01 01 04 01 02 03 01 c801 02',
     ],
-    [raft({ type: 'vote-response', ...base, preVote: false, granted: true }), '01 02 04 01 02 03 02'],
+    [
+      raft({
+        type: 'vote-response',
+        ...base,
+        preVote: false,
+        granted: true,
+        commitIndex: index(200),
+        commitTerm: term(2),
+      }),
+      '01 02 04 01 02 03 02 c801 02',
+    ],
     [
       raft({
         type: 'append-request',

@@ -29,6 +29,8 @@ export function writeRaft(writer: ByteWriter, group: number, message: Message): 
     case 'vote-response':
       writeEnvelope(writer, VOTE_RESPONSE, group, message)
       writer.byte((message.preVote ? 1 : 0) | (message.granted ? 2 : 0))
+      writer.varint(message.commitIndex)
+      writer.varint(message.commitTerm)
       return
     case 'append-request':
       writeEnvelope(writer, APPEND_REQUEST, group, message)
@@ -97,8 +99,16 @@ export function readRaft(reader: ByteReader, kind: number): Message {
     }
     case VOTE_RESPONSE: {
       const flags = readFlags(reader)
-      const preVote = (flags & 1) !== 0
-      return { type: 'vote-response', from, to, term: messageTerm, preVote, granted: (flags & 2) !== 0 }
+      return {
+        type: 'vote-response',
+        from,
+        to,
+        term: messageTerm,
+        preVote: (flags & 1) !== 0,
+        granted: (flags & 2) !== 0,
+        commitIndex: readIndex(reader),
+        commitTerm: readTerm(reader),
+      }
     }
     case APPEND_REQUEST: {
       const previousLogIndex = readIndex(reader)

@@ -75,6 +75,10 @@ export class Safety {
       assert(kept === before.lastTerm || kept === undefined, 'leader append-only: nothing is replaced')
     }
     for (const effect of effects) this.#look(node, effect)
+    const { durableIndex } = raft
+    const durable =
+      durableIndex < raft.base.index || node.disk.holds(durableIndex, raft.termAt(durableIndex)!)
+    assert(durable, 'what counts as durable is on the disk, as it stands in the log')
     if (raft.role === 'leader' && (before.role !== 'leader' || before.term !== raft.term))
       this.#leaderBegins(node)
     this.#commits(node, before)
@@ -97,7 +101,13 @@ export class Safety {
         const { message } = effect
         if (message.type === 'vote-response' && message.granted && !message.preVote)
           this.#voted(node, message)
+        if (message.type === 'vote-request' && !message.preVote) {
+          this.#voted(node, { term: message.term, to: node.id })
+          const durable = node.disk.holds(message.lastLogIndex, message.lastLogTerm)
+          assert(durable, 'a candidate asks for votes with a log that is durable')
+        }
         if (message.type === 'append-response' && message.accepted) {
+          assert(message.term === node.raft.term, 'nothing is promised in a term that has passed')
           const held = node.raft.termAt(message.matchIndex)
           const durable = held === undefined || node.disk.holds(message.matchIndex, held)
           assert(durable, 'what is acknowledged is durable, as it stands in the log')
@@ -179,6 +189,10 @@ export class Safety {
     }
     if (raft.role !== 'leader' || raft.commitIndex === from) return
     const entryTerm = raft.termAt(raft.commitIndex)!
+    assert(
+      before.role !== 'leader' || entryTerm === raft.term,
+      'a leader counts entries of its own term only',
+    )
     // A membership may have taken effect in this very step: what the one before decided stands.
     const held = [before.membership, raft.membership].some(
       (membership) =>

@@ -121,7 +121,7 @@ export function runSchedule(seed: number, steps: number): ScheduleReport {
         }
       },
     ],
-    [cutWeight, () => (cut = random() < 0.4 ? new Set() : new Set([anyNode(), anyNode()]))],
+    [cutWeight, () => (cut = random() < 0.4 ? new Set() : new Set([someLeader(), anyNode()].slice(pick(2))))],
     [
       6,
       () => {
