@@ -221,7 +221,10 @@ if (!isMainThread) {
     const reads: [string, (key: Buffer) => unknown][] = [
       ['getBinary (copies)', (key) => db.getBinary(key)],
       ['getBinaryFast', (key) => db.getBinaryFast(key)],
-      ['getBinaryFast + slice copy', (key) => Uint8Array.prototype.slice.call(db.getBinaryFast(key), 0, VALUE_BYTES)],
+      [
+        'getBinaryFast + slice copy',
+        (key) => Uint8Array.prototype.slice.call(db.getBinaryFast(key), 0, VALUE_BYTES),
+      ],
     ]
     for (const [name, read] of reads) {
       const key = Buffer.alloc(KEY_BYTES)

@@ -1,5 +1,5 @@
-import { SECTOR_BYTES } from './segment.ts'
 import { BATCH_HEADER_BYTES } from './batch.ts'
+import { SECTOR_BYTES } from './segment.ts'
 
 /** Where the body of a batch begins in its buffer: room is left before it for a segment header and the batch's own. */
 export const BODY_AT = SECTOR_BYTES + BATCH_HEADER_BYTES
@@ -58,7 +58,7 @@ export class BatchBuffer {
     const bytes = this.#bytes
     let at = this.#length
     while (value > 0x7fff_ffff) {
-      bytes[at++] = value % 128 | 0x80
+      bytes[at++] = (value % 128) | 0x80
       value = Math.floor(value / 128)
     }
     while (value > 0x7f) {

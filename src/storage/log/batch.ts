@@ -35,7 +35,13 @@ export interface Batch extends BatchHeader {
 }
 
 /** Writes the head of a batch that begins at `at`, its body of `bodyBytes` right behind it. */
-export function writeBatchHeader(bytes: Uint8Array, view: DataView, at: number, bodyBytes: number, header: BatchHeader): void {
+export function writeBatchHeader(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  bodyBytes: number,
+  header: BatchHeader,
+): void {
   view.setUint32(at, MAGIC)
   view.setUint32(at + 8, bodyBytes)
   view.setUint32(at + 12, header.salt)

@@ -93,7 +93,9 @@ export class LiveRecords {
     const records = this.#of(group)
     const first = entries[0]!.index
     const last = entries.at(-1)!.index
-    const at = records.runs.findIndex((run) => run.segment === segment && run.first <= first && last <= run.last)
+    const at = records.runs.findIndex(
+      (run) => run.segment === segment && run.first <= first && last <= run.last,
+    )
     const run = records.runs[at]
     assert(run !== undefined, 'what is rewritten is needed')
     const parts: Run[] = []

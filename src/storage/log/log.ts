@@ -1,6 +1,6 @@
 import type { GroupId, LogIndex, Term } from '../../foundation/ids.ts'
-import type { Entry } from '../../protocols/raft/entry.ts'
 import type { HardState } from '../../protocols/raft/effect.ts'
+import type { Entry } from '../../protocols/raft/entry.ts'
 
 /** One change to one group's part of the log; same meaning as Raft's `persist` and `compacted` effects. */
 export interface LogRecord {

@@ -6,8 +6,8 @@ import { SegmentedLog, type SegmentedLogOptions } from './segmented-log.ts'
 import { prepareSegment } from './spare-segment.ts'
 
 export interface OpenLogOptions extends SegmentedLogOptions {
-  /** Whether there may be no log yet. False once the node has had one: then it is lost, and with it the node's vote. */
-  readonly mayCreate: boolean
+  /** Whether there may be no log yet, true unless said. Once the node has had one, none means that its vote is lost. */
+  readonly mayCreate?: boolean
 }
 
 export interface OpenedLog {
@@ -22,7 +22,7 @@ const SEGMENT_BYTES_MIN = 8 * SECTOR_BYTES
  * Opens the log of a node, or makes a new one.
  *
  * ```ts
- * openLog({ disk, clock, random, abort, directory: 'log', owner, mayCreate, segmentBytes }, (error, opened) => {
+ * openLog({ disk, clock, random, abort, soon, directory: 'log', owner, segmentBytes }, (error, opened) => {
  *   if (opened === undefined) return refuse(error)
  *   opened.log.append({ group, hardState, entries }, () => acknowledge())
  * })
@@ -48,7 +48,7 @@ export function openLog(
           const log = new SegmentedLog({ ...options, segmentBytes }, recovered, undefined)
           return done(undefined, { log, groups: recovered.groups })
         }
-        if (!options.mayCreate) return failed(forgotten(directory))
+        if (options.mayCreate === false) return failed(forgotten(directory))
         prepareSegment(disk, directory, 1, segmentBytes, (prepareError, spare) => {
           if (prepareError !== undefined) return failed(prepareError)
           const log = new SegmentedLog({ ...options, segmentBytes }, recovered, spare)

@@ -1,4 +1,12 @@
-import { type GroupId, groupId, type LogIndex, logIndex, nodeId, type Term, term } from '../../foundation/ids.ts'
+import {
+  type GroupId,
+  groupId,
+  type LogIndex,
+  logIndex,
+  nodeId,
+  type Term,
+  term,
+} from '../../foundation/ids.ts'
 import type { HardState } from '../../protocols/raft/effect.ts'
 import type { Entry, EntryKind } from '../../protocols/raft/entry.ts'
 import {
@@ -71,7 +79,8 @@ function readEntries(reader: Reader): Entry[] {
   for (let i = 0; i < count; i++) {
     const head = reader.byte()
     const kind = kinds[head & 3]
-    if (kind === undefined || head > (NEW_TERM | 3)) throw new MalformedBatchError(`an entry has the unknown kind ${head}`)
+    if (kind === undefined || head > (NEW_TERM | 3))
+      throw new MalformedBatchError(`an entry has the unknown kind ${head}`)
     if (head & NEW_TERM) inTerm = reader.whole()
     entries.push({ index: logIndex(first + i), term: term(inTerm), kind, data: reader.data(reader.whole()) })
   }

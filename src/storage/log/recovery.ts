@@ -2,8 +2,8 @@ import { assert } from '../../foundation/assert.ts'
 import { DureError } from '../../foundation/errors.ts'
 import type { Disk, DiskFile } from '../../runtime/disk.ts'
 import { type Batch, batchLength, readBatch } from './batch.ts'
-import { Replay, type ReplayedGroup } from './replay.ts'
 import { MalformedBatchError } from './record-decoder.ts'
+import { Replay, type ReplayedGroup } from './replay.ts'
 import {
   isZero,
   type LogOwner,
@@ -92,7 +92,10 @@ class Recovery {
     this.#disk.list(this.#directory, (error, names) => {
       if (error !== undefined) return this.#fail(error)
       const sequences = names.map(segmentSequence).filter((sequence) => sequence !== undefined)
-      this.#readHeaders(sequences.sort((a, b) => a - b), 0)
+      this.#readHeaders(
+        sequences.sort((a, b) => a - b),
+        0,
+      )
     })
   }
 
@@ -144,7 +147,12 @@ class Recovery {
     this.#read(last.path, Number.MAX_SAFE_INTEGER, (bytes, file) => {
       const stray = findBatch(bytes, SECTOR_BYTES * 2, (batch) => isAt(batch, last.sequence, batch.place))
       if (stray !== undefined) {
-        throw corrupt(last.path, 0, 'the header of the segment', `none, though batch ${stray.sequence} is at offset ${stray.place}`)
+        throw corrupt(
+          last.path,
+          0,
+          'the header of the segment',
+          `none, though batch ${stray.sequence} is at offset ${stray.place}`,
+        )
       }
       this.#close(file, () =>
         this.#disk.remove(last.path, (error) => {
@@ -160,7 +168,8 @@ class Recovery {
     const segment = this.#found[at]
     if (segment === undefined) return this.#finish(undefined)
     const { header, path, sequence } = segment
-    if (header === undefined) throw corrupt(path, 0, 'the header of the segment', 'none, though a later segment is in use') // @J
+    if (header === undefined)
+      throw corrupt(path, 0, 'the header of the segment', 'none, though a later segment is in use') // @J
     const before = this.#found[at - 1]
     if (before === undefined || before.sequence + 1 !== sequence) {
       // Either what came before was given up (@L) or it is lost (@K): the end of the log knows.
@@ -168,7 +177,12 @@ class Recovery {
       this.#playedFrom = sequence
       this.#nextBatch = header.firstBatch
     } else if (header.firstBatch !== this.#nextBatch) {
-      throw corrupt(before.path, this.#sizes.get(before.sequence)!, `batch ${this.#nextBatch}`, `batch ${header.firstBatch} at the beginning of ${path}`) // @E, @F
+      throw corrupt(
+        before.path,
+        this.#sizes.get(before.sequence)!,
+        `batch ${this.#nextBatch}`,
+        `batch ${header.firstBatch} at the beginning of ${path}`,
+      ) // @E, @F
     }
     this.#read(path, Number.MAX_SAFE_INTEGER, (bytes, file) => {
       const isLast = at === this.#found.length - 1
@@ -193,7 +207,8 @@ class Recovery {
       try {
         this.#replay.play(header.sequence, batch.body)
       } catch (error) {
-        if (error instanceof MalformedBatchError) throw corrupt(path, at, `batch ${batch.sequence}`, error.message)
+        if (error instanceof MalformedBatchError)
+          throw corrupt(path, at, `batch ${batch.sequence}`, error.message)
         throw error
       }
       this.#nextBatch++
@@ -206,11 +221,20 @@ class Recovery {
     this.#refuseLaterBatch(path, header, bytes, end)
     const isGap = next.sequence !== header.sequence + 1
     if (isGap || next.header === undefined || next.header.firstBatch === this.#nextBatch) return
-    throw corrupt(path, end, `batch ${this.#nextBatch}`, `${describe(bytes, end)}; ${next.path} begins with batch ${next.header.firstBatch}`) // @E, @F
+    throw corrupt(
+      path,
+      end,
+      `batch ${this.#nextBatch}`,
+      `${describe(bytes, end)}; ${next.path} begins with batch ${next.header.firstBatch}`,
+    ) // @E, @F
   }
 
   #refuseLaterBatch(path: string, header: SegmentHeader, bytes: Uint8Array, end: number): void {
-    const later = findBatch(bytes, end, (batch) => batch.salt === header.salt && batch.sequence >= this.#nextBatch)
+    const later = findBatch(
+      bytes,
+      end,
+      (batch) => batch.salt === header.salt && batch.sequence >= this.#nextBatch,
+    )
     if (later === undefined) return
     const where = isAt(later, header.sequence, later.place)
       ? `later batch ${later.sequence} is intact at offset ${later.place}`
@@ -244,10 +268,14 @@ class Recovery {
     if (last > 0 && oldestNeeded < this.#playedFrom) {
       // @K
       const path = `${this.#directory}/${segmentName(this.#playedFrom - 1)}`
-      throw new DureError('corrupt', `${path} is missing: the log needs every segment from ${oldestNeeded} to ${last}. ${ADVICE}`)
+      throw new DureError(
+        'corrupt',
+        `${path} is missing: the log needs every segment from ${oldestNeeded} to ${last}. ${ADVICE}`,
+      )
     }
     const { groups, missing } = this.#replay.finish()
-    if (missing !== undefined) throw new DureError('corrupt', `the log in ${this.#directory} is not whole: ${missing}. ${ADVICE}`) // @P
+    if (missing !== undefined)
+      throw new DureError('corrupt', `the log in ${this.#directory} is not whole: ${missing}. ${ADVICE}`) // @P
     const segments = this.#found.map(({ sequence }) => ({ sequence, sizeBytes: this.#sizes.get(sequence)! }))
     this.#done(undefined, { groups, segments, active, nextBatch: this.#nextBatch, oldestNeeded })
   }
@@ -282,16 +310,22 @@ class Recovery {
   }
 }
 
-const ADVICE = 'Nothing was changed. Remove this node from the cluster and add it anew with an empty data directory; its peers hold the data'
+const ADVICE =
+  'Nothing was changed. Remove this node from the cluster and add it anew with an empty data directory; its peers hold the data'
 
 function corrupt(path: string, offset: number, expected: string, found: string): DureError {
-  return new DureError('corrupt', `${path} is damaged at offset ${offset}: expected ${expected}, found ${found}. ${ADVICE}`)
+  return new DureError(
+    'corrupt',
+    `${path} is damaged at offset ${offset}: expected ${expected}, found ${found}. ${ADVICE}`,
+  )
 }
 
 function describe(bytes: Uint8Array, at: number): string {
   if (at >= bytes.length) return 'the end of the file'
   if (isZero(bytes.subarray(at, at + SECTOR_BYTES))) return 'zeros'
-  return batchLength(bytes, viewOf(bytes), at) === undefined ? 'unknown bytes' : 'a batch that fails its checksum'
+  return batchLength(bytes, viewOf(bytes), at) === undefined
+    ? 'unknown bytes'
+    : 'a batch that fails its checksum'
 }
 
 function findBatch<Found extends Batch & { readonly place: number }>(

@@ -128,7 +128,8 @@ export class ReplayedGroup implements RecoveredGroup {
     const entries: Entry[] = []
     for (let index = this.base.index + 1; index <= this.last; index++) {
       const entry = this.at(index)
-      if (entry === undefined) return `entry ${index} of group ${this.group}, which ends at ${this.last}, is missing`
+      if (entry === undefined)
+        return `entry ${index} of group ${this.group}, which ends at ${this.last}, is missing`
       entries.push(entry)
     }
     this.entries = entries

@@ -35,7 +35,11 @@ export function readNeededEntries(
       if (error !== undefined) return failed(error)
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
       let offset = 0
-      for (let batch = readBatch(bytes, view, 0); batch !== undefined; batch = readBatch(bytes, view, offset)) {
+      for (
+        let batch = readBatch(bytes, view, 0);
+        batch !== undefined;
+        batch = readBatch(bytes, view, offset)
+      ) {
         if (batch.segment !== segment || batch.offsetBytes !== at + offset) break
         decodeBatch(batch.body, collector)
         offset = batch.endBytes

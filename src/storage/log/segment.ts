@@ -91,7 +91,10 @@ export function readSegmentHeader(bytes: Uint8Array): ParsedSegmentHeader {
   return {
     kind: 'valid',
     header: {
-      owner: { nodeId: nodeId(view.getUint32(16)), clusterId: text(sector.subarray(42, 42 + clusterIdLength)) },
+      owner: {
+        nodeId: nodeId(view.getUint32(16)),
+        clusterId: text(sector.subarray(42, 42 + clusterIdLength)),
+      },
       salt: view.getUint32(20),
       sequence: getWhole(view, 24),
       firstBatch: getWhole(view, 32),

@@ -11,7 +11,9 @@ describe('the log', () => {
     await first.append({ group: group(2), hardState: hardState(1, undefined, 0) })
     disk.losePower()
     const second = await openTestLog(disk)
-    expect(second.groups.map(({ group, hardState, base, entries }) => ({ group, hardState, base, entries }))).toEqual([
+    expect(
+      second.groups.map(({ group, hardState, base, entries }) => ({ group, hardState, base, entries })),
+    ).toEqual([
       { group: 1, hardState: hardState(3, 2, 0), base: place(0, 0), entries: entries(1, 3, 3) },
       { group: 2, hardState: hardState(1, undefined, 0), base: place(0, 0), entries: [] },
     ])
@@ -45,7 +47,9 @@ describe('the log', () => {
     const { append } = await openTestLog(disk)
     await disk.idle()
     const before = disk.syncs.length
-    await Promise.all(Array.from({ length: 100 }, (_, i) => append({ group: group(i), entries: entries(1, 2) })))
+    await Promise.all(
+      Array.from({ length: 100 }, (_, i) => append({ group: group(i), entries: entries(1, 2) })),
+    )
     expect(disk.syncs.length).toBe(before + 1)
   })
 
@@ -62,7 +66,9 @@ describe('the log', () => {
     expect(first.log.sizeBytes).toBeLessThan(8 * 8192)
     disk.losePower()
     const { groups } = await openTestLog(disk, { segmentBytes: 8192 })
-    expect(groups[0]!.entries.map(({ index }) => index)).toEqual([191, 192, 193, 194, 195, 196, 197, 198, 199, 200])
+    expect(groups[0]!.entries.map(({ index }) => index)).toEqual([
+      191, 192, 193, 194, 195, 196, 197, 198, 199, 200,
+    ])
     expect(groups[1]!.hardState).toEqual(hardState(5, 1, 0))
   })
 

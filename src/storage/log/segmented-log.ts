@@ -20,6 +20,8 @@ export interface SegmentedLogOptions {
   readonly clock: Clock
   readonly random: Random
   readonly abort: (reason: Error) => void
+  /** `Runtime.soon`: what a burst of messages asks for shares one write. */
+  readonly soon: (run: () => void) => void
   /** Gathers what one turn appends: `Runtime.soon`, needed where microtasks do not run between events. */
   readonly soon?: (run: () => void) => void
   readonly directory: string
@@ -120,7 +122,6 @@ export class SegmentedLog implements Log {
     this.#gatheringDone.push(done)
     this.#gatheringSinceMs ??= this.#options.clock.monotonicMs()
     if (this.#isWriting || this.#isScheduled) return
-    // What else is appended by the same event shares the write.
     this.#isScheduled = true
     const { soon = queueMicrotask } = this.#options
     soon(() => {
@@ -287,7 +288,10 @@ export class SegmentedLog implements Log {
       for (let index = run.first; index <= run.last && bytes < REWRITE_BYTES_MAX; index++) {
         const entry = read.get(index)
         if (entry === undefined) {
-          this.#abort('cannot rewrite a segment of the log', new Error(`entry ${index} of group ${group} is not in segment ${segment}`))
+          this.#abort(
+            'cannot rewrite a segment of the log',
+            new Error(`entry ${index} of group ${group} is not in segment ${segment}`),
+          )
           return undefined
         }
         entries.push(entry)
@@ -296,7 +300,10 @@ export class SegmentedLog implements Log {
       return { group, entries }
     }
     if (this.#live.isNeeded(segment)) {
-      this.#abort('cannot rewrite a segment of the log', new Error(`segment ${segment} does not hold what it should`))
+      this.#abort(
+        'cannot rewrite a segment of the log',
+        new Error(`segment ${segment} does not hold what it should`),
+      )
     }
     return undefined
   }
@@ -319,7 +326,10 @@ export class SegmentedLog implements Log {
     if (this.#failed) return
     this.#failed = true
     this.#options.abort(
-      new DureError('disk', `${what}: ${cause.message}. This node stops; nothing it acknowledged is lost`, { outcome: 'unknown', cause }),
+      new DureError('disk', `${what}: ${cause.message}. This node stops; nothing it acknowledged is lost`, {
+        outcome: 'unknown',
+        cause,
+      }),
     )
   }
 }

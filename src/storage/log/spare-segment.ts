@@ -33,7 +33,9 @@ export function prepareSegment(
     }
 
     function syncName(): void {
-      disk.syncDirectory(directory, (error) => (error === undefined ? done(undefined, { sequence, file }) : failed(error)))
+      disk.syncDirectory(directory, (error) =>
+        error === undefined ? done(undefined, { sequence, file }) : failed(error),
+      )
     }
   })
 }

@@ -17,7 +17,11 @@ export interface TestLog {
 
 export async function openTestLog(
   disk: MemoryDisk,
-  options: { readonly segmentBytes?: number; readonly owner?: typeof owner; readonly mayCreate?: boolean } = {},
+  options: {
+    readonly segmentBytes?: number
+    readonly owner?: typeof owner
+    readonly mayCreate?: boolean
+  } = {},
 ): Promise<TestLog> {
   const aborted: Error[] = []
   return new Promise((resolve, reject) => {
@@ -27,6 +31,7 @@ export async function openTestLog(
         clock: { monotonicMs: () => performance.now(), wallMs: () => 0 },
         random: new SeededRandom(disk.syncs.length + 1),
         abort: (reason) => aborted.push(reason),
+        soon: queueMicrotask,
         directory: 'log',
         owner: options.owner ?? owner,
         segmentBytes: options.segmentBytes ?? 64 << 10,
@@ -41,7 +46,11 @@ export async function openTestLog(
   })
 }
 
-export function entry(index: number, inTerm = 1, data: string | Uint8Array = `entry ${index} of term ${inTerm}`): Entry {
+export function entry(
+  index: number,
+  inTerm = 1,
+  data: string | Uint8Array = `entry ${index} of term ${inTerm}`,
+): Entry {
   const bytes = typeof data === 'string' ? utf8(data) : data
   return { index: logIndex(index), term: term(inTerm), kind: 'command', data: bytes }
 }

@@ -175,8 +175,10 @@ export class MemoryDisk implements Disk {
       directory,
       () => {
         if (!this.#takesSync({ kind: 'directory', path: directory })) return
-        for (const path of this.#durable.keys()) if (parentOf(path) === parent && !this.#visible.has(path)) this.#durable.delete(path)
-        for (const [path, content] of this.#visible) if (parentOf(path) === parent) this.#durable.set(path, content)
+        for (const path of this.#durable.keys())
+          if (parentOf(path) === parent && !this.#visible.has(path)) this.#durable.delete(path)
+        for (const [path, content] of this.#visible)
+          if (parentOf(path) === parent) this.#durable.set(path, content)
       },
       done,
     )

@@ -1,0 +1,45 @@
+import { text, utf8 } from '../../foundation/bytes.ts'
+import { checksum } from '../../foundation/checksum.ts'
+import { type NodeId, nodeId } from '../../foundation/ids.ts'
+
+/** Whose data directory it is. */
+export interface Identity {
+  readonly clusterId: string
+  readonly nodeId: NodeId
+}
+
+export const IDENTITY_FORMAT = 1
+
+/** What a file `identity` may hold, or not. */
+export type FoundIdentity =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'valid'; readonly identity: Identity }
+  | { readonly kind: 'newer'; readonly format: number }
+  | { readonly kind: 'damaged' }
+
+/**
+ * Three lines of text, so that a person can read them: format, identity, checksum of the two before.
+ *
+ * ```
+ * dure data directory, format 1
+ * {"clusterId":"b5e9…","nodeId":3}
+ * 9a3c01f7
+ * ```
+ */
+export function encodeIdentity({ clusterId, nodeId }: Identity): Uint8Array {
+  const covered = `dure data directory, format ${IDENTITY_FORMAT}\n${JSON.stringify({ clusterId, nodeId })}\n`
+  return utf8(`${covered}${hex(checksum(utf8(covered)))}\n`)
+}
+
+export function decodeIdentity(bytes: Uint8Array | undefined): FoundIdentity {
+  if (bytes === undefined) return { kind: 'none' }
+  const [first = '', second = '', third = ''] = text(bytes).split('\n')
+  const format = Number(/^dure data directory, format (\d{1,9})$/.exec(first)?.[1])
+  if (Number.isNaN(format)) return { kind: 'damaged' }
+  if (format > IDENTITY_FORMAT) return { kind: 'newer', format }
+  if (hex(checksum(utf8(`${first}\n${second}\n`))) !== third) return { kind: 'damaged' }
+  const { clusterId, nodeId: id } = JSON.parse(second) as { clusterId: string; nodeId: number }
+  return { kind: 'valid', identity: { clusterId, nodeId: nodeId(id) } }
+}
+
+const hex = (value: number): string => value.toString(16).padStart(8, '0')

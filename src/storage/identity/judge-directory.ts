@@ -1,0 +1,83 @@
+import { unreachable } from '../../foundation/assert.ts'
+import { DureError } from '../../foundation/errors.ts'
+import type { FoundIdentity, Identity } from './identity.ts'
+
+export interface DirectoryClaim {
+  readonly expected: Identity
+  readonly found: FoundIdentity
+  /** Whether the directory holds anything of ours besides the identity: a log, tables. */
+  readonly isEmpty: boolean
+  /** Whether an empty directory may be made into this node's: true once in a node's life. */
+  readonly initialize: boolean
+}
+
+export type DirectoryVerdict =
+  | { readonly verdict: 'use' }
+  /** Write the identity, then use it. */
+  | { readonly verdict: 'create' }
+  | { readonly verdict: 'refuse'; readonly error: DureError }
+
+/**
+ * Whether a node may start on a directory.
+ *
+ * | identity | rest | `initialize` | verdict |
+ * | --- | --- | --- | --- |
+ * | ours | any | any | use |
+ * | none | empty | yes | create |
+ * | none | empty | no | refuse, `forgotten`: it had data once, and a vote |
+ * | none | data | any | refuse: whose data it is cannot be told |
+ * | another node's or cluster's | any | any | refuse |
+ * | newer, damaged | any | any | refuse |
+ */
+export function judgeDirectory({ expected, found, isEmpty, initialize }: DirectoryClaim): DirectoryVerdict {
+  const asked = `node ${expected.nodeId} of cluster ${expected.clusterId} was started on this data directory`
+  switch (found.kind) {
+    case 'valid': {
+      const { clusterId, nodeId } = found.identity
+      if (clusterId !== expected.clusterId) {
+        return refuse(
+          'wrong-cluster',
+          `${asked}, which belongs to cluster ${clusterId} (node ${nodeId}): give it its own directory`,
+        )
+      }
+      if (nodeId !== expected.nodeId) {
+        return refuse(
+          'data-directory',
+          `${asked}, which belongs to node ${nodeId} of the same cluster: give it its own directory`,
+        )
+      }
+      return { verdict: 'use' }
+    }
+    case 'newer':
+      return refuse(
+        'data-directory',
+        `${asked}, which has format ${found.format}, written by a newer version of Dure: start that version, or a later one`,
+      )
+    case 'damaged':
+      return refuse(
+        'corrupt',
+        `${asked}, but its file "identity" is damaged: restore that file, or remove the node and add it anew with an empty directory`,
+      )
+    case 'none':
+      if (!isEmpty) {
+        return refuse(
+          'data-directory',
+          `${asked}, which holds data but no file "identity": restore that file, or remove the node and add it anew with an empty directory`,
+        )
+      }
+      if (initialize) return { verdict: 'create' }
+      return refuse(
+        'forgotten',
+        `${asked}, which is empty, though the node is known: its log and its vote are lost. Restore the directory, or remove the node from the cluster and add it anew under another id`,
+      )
+    default:
+      return unreachable(found)
+  }
+}
+
+function refuse(
+  code: 'corrupt' | 'data-directory' | 'forgotten' | 'wrong-cluster',
+  message: string,
+): DirectoryVerdict {
+  return { verdict: 'refuse', error: new DureError(code, message) }
+}
