@@ -22,8 +22,6 @@ export interface SegmentedLogOptions {
   readonly abort: (reason: Error) => void
   /** `Runtime.soon`: what a burst of messages asks for shares one write. */
   readonly soon: (run: () => void) => void
-  /** Gathers what one turn appends: `Runtime.soon`, needed where microtasks do not run between events. */
-  readonly soon?: (run: () => void) => void
   readonly directory: string
   readonly owner: LogOwner
   readonly segmentBytes: number
@@ -123,8 +121,7 @@ export class SegmentedLog implements Log {
     this.#gatheringSinceMs ??= this.#options.clock.monotonicMs()
     if (this.#isWriting || this.#isScheduled) return
     this.#isScheduled = true
-    const { soon = queueMicrotask } = this.#options
-    soon(() => {
+    this.#options.soon(() => {
       this.#isScheduled = false
       this.#write()
     })
