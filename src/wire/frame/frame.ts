@@ -6,8 +6,11 @@ export const HEADER_BYTES = 8
 /** Holds the largest commit with room to spare. A larger message is a bug or an attack. */
 export const PAYLOAD_BYTES_MAX = 8 << 20
 
+/** Mixed into the start of each checksum: a stream of zeros is not a stream of empty frames. */
+const CHECKSUM_SALT = 0x44757265
+
 export function frameChecksum(payload: Uint8Array): number {
-  return checksum(payload, payload.length)
+  return checksum(payload, (payload.length ^ CHECKSUM_SALT) >>> 0)
 }
 
 /** Writes what stands before `payload`; eight stores beat a `DataView` that would have to be made for each chunk. */
