@@ -82,8 +82,10 @@ export class Group {
     this.#proposals = new Proposals(parts.open)
     this.#reads = new Reads(parts.open)
     this.#ranges = new RangeSnapshots(parts.runtime)
-    this.#transfers = new SnapshotTransfers(parts.table, (event) =>
-      this.#step({ ...event, nowMs: this.#nowMs() }),
+    this.#transfers = new SnapshotTransfers(
+      parts.table,
+      (error) => parts.runtime.abort(error),
+      (event) => this.#step({ ...event, nowMs: this.#nowMs() }),
     )
   }
 
@@ -269,15 +271,11 @@ export class Group {
       case 'write-snapshot':
         return this.#transfers.write(effect.meta, effect.chunk, effect.bytes)
       case 'install-snapshot':
-        return this.#transfers.install(
-          effect.meta,
-          () => {
-            this.stateMachine.reload()
-            this.#proposals.skippedTo(effect.meta.index)
-            observer.installed?.(this.id, effect.meta.index)
-          },
-          (error) => this.#parts.runtime.abort(error),
-        )
+        return this.#transfers.install(effect.meta, () => {
+          this.stateMachine.reload()
+          this.#proposals.skippedTo(effect.meta.index)
+          observer.installed?.(this.id, effect.meta.index)
+        })
       default:
         return unreachable(effect)
     }

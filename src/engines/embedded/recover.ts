@@ -37,14 +37,28 @@ export function recover(runtime: Runtime, options: NodeOptions, done: OpenCallba
       const abort = (reason: Error) => runtime.abort(reason)
       const owner = { clusterId: options.clusterId, nodeId: options.nodeId }
       const soon = (run: () => void) => runtime.soon(run)
-      openLog({ disk, clock, random, abort, soon, directory: 'log', owner, mayCreate: options.initialize, segmentBytes }, (error, opened) => {
-        if (opened === undefined) return fail(error ?? new Error('the log gave neither itself nor an error'))
-        options.openTables((error, tables) => {
-          if (tables === undefined)
-            return fail(error ?? new Error('the tables gave neither themselves nor an error'))
-          restoreGroups(options, opened, tables, done)
-        })
-      })
+      openLog(
+        {
+          disk,
+          clock,
+          random,
+          abort,
+          soon,
+          directory: 'log',
+          owner,
+          mayCreate: options.initialize,
+          segmentBytes,
+        },
+        (error, opened) => {
+          if (opened === undefined)
+            return fail(error ?? new Error('the log gave neither itself nor an error'))
+          options.openTables((error, tables) => {
+            if (tables === undefined)
+              return fail(error ?? new Error('the tables gave neither themselves nor an error'))
+            restoreGroups(options, opened, tables, done)
+          })
+        },
+      )
     },
   )
 }

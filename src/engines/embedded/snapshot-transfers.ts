@@ -1,3 +1,4 @@
+import { assert } from '../../foundation/assert.ts'
 import type { LogIndex, NodeId } from '../../foundation/ids.ts'
 import { mark } from '../../foundation/marks.ts'
 import type { RaftEvent } from '../../protocols/raft/event.ts'
@@ -21,11 +22,14 @@ export type TransferEvent = Timeless<
 export class SnapshotTransfers {
   readonly #table: Table
   readonly #step: (event: TransferEvent) => void
+  /** A snapshot that cannot be stored: the disk has failed. */
+  readonly #failed: (error: Error) => never
   readonly #outgoing = new Map<NodeId, TableSnapshot>()
   #incoming: { readonly meta: SnapshotMeta; readonly receiver: SnapshotReceiver } | undefined
 
-  constructor(table: Table, step: (event: TransferEvent) => void) {
+  constructor(table: Table, failed: (error: Error) => never, step: (event: TransferEvent) => void) {
     this.#table = table
+    this.#failed = failed
     this.#step = step
   }
 
@@ -58,23 +62,21 @@ export class SnapshotTransfers {
       this.#incoming = { meta, receiver: this.#table.receiveSnapshot(meta) }
     }
     const incoming = this.#incoming
-    if (incoming === undefined || incoming.meta.index !== meta.index) return
+    assert(incoming?.meta.index === meta.index, 'chunks follow the first one of their snapshot')
     incoming.receiver.write(chunk, bytes, (error) => {
-      // A chunk that cannot be stored is not acknowledged: the leader offers it again.
-      if (error !== undefined || this.#incoming !== incoming) return
+      // A chunk of a snapshot that was given up meanwhile is answered too: the core counts what it handed over.
+      if (error !== undefined && this.#incoming === incoming) this.#failed(error)
       this.#step({ type: 'snapshot-written', index: meta.index, chunk })
     })
   }
 
   /** `installed` comes after the table stands at the snapshot, durably, and before the core hears of it. */
-  install(meta: SnapshotMeta, installed: () => void, failed: (error: Error) => void): void {
+  install(meta: SnapshotMeta, installed: () => void): void {
     const incoming = this.#incoming
-    if (incoming === undefined || incoming.meta.index !== meta.index) {
-      return failed(new Error(`asked to install the snapshot at index ${meta.index}, but none was received`))
-    }
+    assert(incoming?.meta.index === meta.index, 'what is installed was received')
     this.#incoming = undefined
     incoming.receiver.install((error) => {
-      if (error !== undefined) return failed(error)
+      if (error !== undefined) return this.#failed(error)
       mark('node/snapshot-installed')
       installed()
       this.#step({ type: 'snapshot-installed', index: meta.index })

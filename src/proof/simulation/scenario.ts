@@ -65,9 +65,9 @@ export function drawScenario(seed: number, options: ScenarioOptions = scenarioDe
     raft: {
       electionTimeoutMs,
       heartbeatIntervalMs: Math.floor(electionTimeoutMs / random.integer(3, 8)),
-      appendBytesMax: small ? random.integer(64, 4_096) : raftDefaults.appendBytesMax,
-      inflightMessagesMax: random.integer(1, 64),
-      inflightBytesMax: small ? random.integer(256, 65_536) : raftDefaults.inflightBytesMax,
+      appendBytesMax: small ? random.integer(512, 4_096) : raftDefaults.appendBytesMax,
+      inflightMessagesMax: random.integer(2, 64),
+      inflightBytesMax: small ? random.integer(2_048, 65_536) : raftDefaults.inflightBytesMax,
       uncommittedBytesMax: small ? random.integer(2_048, 65_536) : raftDefaults.uncommittedBytesMax,
       durableProgressTimeoutMs: random.integer(2_000, 5_000),
     },

@@ -85,13 +85,15 @@ export class SimulatedCluster {
         simulated.refused = error
         simulated.node = node
         if (node !== undefined) simulated.hasOpened = true
-        if (error !== undefined) this.#refused(simulated, error)
+        if (error !== undefined) this.#refused(simulated, error, runtime)
       },
       this.#observer(simulated.id),
     )
   }
 
-  #refused(simulated: SimulatedNode, error: DureError): void {
+  #refused(simulated: SimulatedNode, error: DureError, runtime: Runtime): void {
+    // A disk that fails while it is being read stops the node like one that fails later.
+    if (error.cause instanceof DiskError) runtime.abort(error)
     throw new BrokenInvariant(
       'a node that lost nothing starts',
       `node ${simulated.id} refused: ${error.message}`,

@@ -177,6 +177,7 @@ export class Nemesis {
     this.#isOver = true
     this.#world.record('world', -1, 'all is mended')
     this.#world.network.heal()
+    this.#world.calm()
     for (const process of this.#victims()) {
       process.resume()
       if (!process.isRunning && process.incarnations > 0) process.restart()

@@ -19,7 +19,7 @@ export interface SimulationOptions {
   readonly seed: number
   /** No faults unless said. */
   readonly faults?: FaultPlan
-  /** How many of the last events a picture shows; 60 unless said. */
+  /** How many of the last events a picture shows; 40 unless said. */
   readonly pictureEvents?: number
   /** Says in a few words what a message holds. Called for pictures only. */
   readonly describeMessage?: (message: Uint8Array) => string
@@ -43,7 +43,6 @@ export interface SimulationOptions {
 export class Simulation {
   readonly seed: number
   readonly random: SeededRandom
-  readonly faults: FaultPlan
   readonly network: SimulatedNetwork
   readonly #queue = new EventQueue()
   readonly #trace: Trace
@@ -51,6 +50,7 @@ export class Simulation {
   readonly #processes: SimulatedProcess[] = []
   readonly #members = new Map<number, SimulatedProcess>()
   readonly #damaged = new Set<SimulatedProcess>()
+  #faults: FaultPlan
   #nowUs = 0
   #sequence = 0
   #eventCount = 0
@@ -62,9 +62,19 @@ export class Simulation {
     this.#options = options
     this.seed = options.seed
     this.random = new SeededRandom(options.seed)
-    this.faults = options.faults ?? noFaults()
+    this.#faults = options.faults ?? noFaults()
     this.network = new SimulatedNetwork(this, this.random.fork('network'))
-    this.#trace = new Trace(options.pictureEvents ?? 60)
+    this.#trace = new Trace(options.pictureEvents ?? 40)
+  }
+
+  /** What may go wrong now. */
+  get faults(): FaultPlan {
+    return this.#faults
+  }
+
+  /** From now on nothing goes wrong any more; what was lost stays lost, and slow links stay slow. */
+  calm(): void {
+    this.#faults = noFaults()
   }
 
   get nowMs(): number {
@@ -248,7 +258,12 @@ export class Simulation {
 
   /** The last events as text, a column for each process. */
   picture(): string {
-    return drawPicture(this.#trace.last(), this.#processes, this.#options.describeMessage)
+    return drawPicture(
+      this.#trace.milestones(),
+      this.#trace.last(),
+      this.#processes,
+      this.#options.describeMessage,
+    )
   }
 
   failure(cause: unknown): SimulationError {
