@@ -1,0 +1,14 @@
+import type { Command } from 'commander'
+
+/** A line to paste, and what it does when that is not plain. */
+export type Example = readonly [command: string, meaning: string]
+
+/** Help begins with what to type. */
+export function withExamples(command: Command, examples: readonly Example[]): Command {
+  return command.addHelpText('before', `${renderExamples(examples)}\n`)
+}
+
+export function renderExamples(examples: readonly Example[]): string {
+  const width = Math.max(...examples.map(([text]) => text.length))
+  return examples.map(([text, meaning]) => `  ${text.padEnd(width)}  ${meaning}`.trimEnd()).join('\n')
+}
