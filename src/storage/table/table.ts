@@ -64,7 +64,7 @@ export interface TableSnapshot {
 }
 
 export interface SnapshotReceiver {
-  /** Chunks in order from 0. */
+  /** Chunks in order from 0; they are done in that order too. */
   write(chunk: number, bytes: Uint8Array, done: (error: Error | undefined) => void): void
   /** Replaces the table's rows and position by what was received, durably and in one step. */
   install(done: (error: Error | undefined) => void): void

@@ -158,6 +158,7 @@ class MemoryReceiver implements SnapshotReceiver {
   readonly #install: (rows: Map<string, Row>, done: (error: Error | undefined) => void) => void
   readonly #rows = new Map<string, Row>()
   #nextChunk = 0
+  #busyUntilMs = 0
   #isDiscarded = false
 
   constructor(
@@ -182,7 +183,10 @@ class MemoryReceiver implements SnapshotReceiver {
       return done(error as Error)
     }
     this.#nextChunk++
-    this.#runtime.timer(this.#faults.delayMs(), () => done(undefined))
+    // A slow chunk holds up those behind it: they are done in order.
+    const nowMs = this.#runtime.clock.monotonicMs()
+    this.#busyUntilMs = Math.max(this.#busyUntilMs, nowMs) + this.#faults.delayMs()
+    this.#runtime.timer(this.#busyUntilMs - nowMs, () => done(undefined))
   }
 
   install(done: (error: Error | undefined) => void): void {
