@@ -260,7 +260,7 @@ const tiny = (seed: number) => ({
   seed,
   operations: 3 + (seed % 5),
   clients: 2 + (seed % 3),
-  keys: 1 + (seed % 2),
+  keys: 1 + (Math.floor(seed / 3) % 3),
   unknownRate: 0.4,
   commitRate: seed % 2 === 0 ? 0 : 0.5,
   versionRate: [0, 0.5, 1][seed % 3]!,
@@ -327,7 +327,9 @@ describe('against every order there is', () => {
     for (let seed = 0; seed < 20_000; seed++) {
       const right = randomHistory(tiny(seed))
       const operations =
-        seed % 4 === 0 ? right : disturb(disturb(right, seededRandom(seed)), seededRandom(-seed))
+        Math.floor(seed / 6) % 4 === 0
+          ? right
+          : disturb(disturb(right, seededRandom(seed)), seededRandom(-seed))
       const expected = bruteForce(operations) ? 'valid' : 'invalid'
       const { verdict } = checkLinearizable(operations, keyValueModel)
       if (verdict !== expected)
@@ -335,7 +337,7 @@ describe('against every order there is', () => {
       counts[expected]++
     }
     expect(counts.valid).toBeGreaterThan(5_000)
-    expect(counts.invalid).toBeGreaterThan(5_000)
+    expect(counts.invalid).toBeGreaterThan(4_000)
   })
 })
 

@@ -1,3 +1,4 @@
+import type { KeySet } from './key-set.ts'
 import type { CompiledModel } from './model.ts'
 
 /**
@@ -6,7 +7,7 @@ import type { CompiledModel } from './model.ts'
  */
 export class FailedConfigurations<State> {
   readonly #model: Pick<CompiledModel<State>, 'equal' | 'hash'>
-  readonly #byHash = new Map<number, { readonly bits: Int32Array; readonly state: State }[]>()
+  readonly #byHash = new Map<number, Failed<State>[]>()
   /** The operations that are placed now, as bits, and their hash: the exclusive or of one number for each. */
   readonly #bits: Int32Array
   #bitsHash = 0
@@ -22,27 +23,33 @@ export class FailedConfigurations<State> {
     this.#bitsHash ^= mix(operation + 1)
   }
 
-  /** The current configuration failed. */
-  add(state: State): void {
+  /** The current configuration failed, for a reason that lies in these keys. */
+  add(state: State, reason: KeySet): void {
     const hash = this.#bitsHash ^ this.#model.hash(state)
-    const entry = { bits: this.#bits.slice(), state }
+    const entry = { bits: this.#bits.slice(), state, reason }
     const bucket = this.#byHash.get(hash)
     if (bucket === undefined) this.#byHash.set(hash, [entry])
     else bucket.push(entry)
   }
 
-  /** Whether the configuration with one more operation placed is known to fail. */
-  hasWith(operation: number, state: State): boolean {
-    if (this.#byHash.size === 0) return false
+  /** Why the configuration with one more operation placed is known to fail; undefined when it is not. */
+  reasonWith(operation: number, state: State): KeySet | undefined {
+    if (this.#byHash.size === 0) return undefined
     const bucket = this.#byHash.get(this.#bitsHash ^ mix(operation + 1) ^ this.#model.hash(state))
-    if (bucket === undefined) return false
+    if (bucket === undefined) return undefined
     this.#bits[operation >> 5]! ^= 1 << (operation & 31)
-    const found = bucket.some(
+    const found = bucket.find(
       (entry) => equalBits(entry.bits, this.#bits) && this.#model.equal(entry.state, state),
     )
     this.#bits[operation >> 5]! ^= 1 << (operation & 31)
-    return found
+    return found?.reason
   }
+}
+
+interface Failed<State> {
+  readonly bits: Int32Array
+  readonly state: State
+  readonly reason: KeySet
 }
 
 function equalBits(left: Int32Array, right: Int32Array): boolean {

@@ -83,6 +83,7 @@ class KeyValuePartition implements CompiledModel<State> {
   readonly #told: readonly ReadonlySet<number>[]
   readonly #valueTexts: string[] = ['']
   readonly #facts: Facts
+  readonly #touches: readonly (readonly number[])[]
 
   constructor(operations: readonly Operation<KeyValueInput, KeyValueOutput>[], keys: readonly string[]) {
     this.#keys = keys
@@ -102,6 +103,7 @@ class KeyValuePartition implements CompiledModel<State> {
     this.#told = writes.map((ofKey) => new Set(ofKey.map(({ version }) => version)))
     this.#predecessors = predecessorsOf(this.#steps, writes)
     this.#facts = new Facts(this.#steps, keys.length)
+    this.#touches = operations.map(({ input }) => keyValueModel.keysOf(input).map(keyNumber))
   }
 
   step(state: State, operation: number): State | undefined {
@@ -148,6 +150,14 @@ class KeyValuePartition implements CompiledModel<State> {
 
   predecessors(operation: number): readonly number[] {
     return this.#predecessors[operation]!
+  }
+
+  touches(operation: number): readonly number[] {
+    return this.#touches[operation]!
+  }
+
+  get keys(): number {
+    return this.#keys.length
   }
 
   get facts(): number {

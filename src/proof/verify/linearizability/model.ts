@@ -30,6 +30,9 @@ export interface CompiledModel<State> {
   hash(state: State): number
   /** Operations that come before this one in every order that `step` accepts: all that is known of it statically. */
   predecessors(operation: number): readonly number[]
+  /** The keys of the partition that an operation touches, as numbers from 0; operations that share none commute. */
+  touches(operation: number): readonly number[]
+  readonly keys: number
   /**
    * What must be so in the state before the operation, as numbers: each stands for a fact that once lost never comes
    * back (a version, a value that is written once).

@@ -1,5 +1,6 @@
 import { assert } from '../../../foundation/assert.ts'
 import { FailedConfigurations } from './failed-configurations.ts'
+import { addKeys, emptyKeySet, hasAnyKey, hasEveryKey, type KeySet, union } from './key-set.ts'
 import type { CompiledModel } from './model.ts'
 
 /** When an operation was called and returned, in the order of all events; `returned` is undefined for unknown ones. */
@@ -40,6 +41,8 @@ interface Frame<State> {
   readonly cursor: number
   readonly pending: number
   readonly stateBeforePending: State
+  readonly reach: KeySet | undefined
+  readonly reason: KeySet
   /** Nothing else needs to be tried in its place. */
   readonly forced: boolean
 }
@@ -67,6 +70,11 @@ class Search<State> {
   /** The optional operation that was placed last, if nothing followed it yet; else -1. */
   #pending = -1
   #stateBeforePending: State
+  /** The keys that can matter to the operation that returns next; undefined until it is asked for. */
+  #reach: KeySet | undefined = undefined
+  /** The keys in which the choices tried here so far have failed. */
+  #reason: KeySet
+  readonly #noKeys: KeySet
 
   constructor(intervals: readonly Interval[], model: CompiledModel<State>) {
     this.#intervals = intervals
@@ -99,6 +107,7 @@ class Search<State> {
     this.#required = count - optional.length
     this.#state = this.#stateBeforePending = model.initial
     this.#cursor = this.#next[this.#head]!
+    this.#reason = this.#noKeys = emptyKeySet(model.keys)
   }
 
   run(budgetSteps: number): SearchResult<State> {
@@ -108,7 +117,7 @@ class Search<State> {
       const operation = this.#nextCandidate()
       if (operation === NONE) {
         if (!this.#backtrack()) return { verdict: 'invalid', steps }
-      } else if (operation !== SKIP) {
+      } else if (operation !== SKIP && this.#isWithinReach(operation)) {
         this.#tryToPlace(operation)
       }
     }
@@ -143,7 +152,11 @@ class Search<State> {
     if (!changesNothing && this.#endsWhatIsNeeded(operation)) return
     if (this.#pending >= 0 && this.#pendingCouldWait(operation, isOptional, after)) return
     // Only configurations without a pending operation are remembered: the others depend on the state before it too.
-    if (!isOptional && this.#failed.hasWith(operation, after)) return
+    const failed = isOptional ? undefined : this.#failed.reasonWith(operation, after)
+    if (failed !== undefined) {
+      this.#reason = union(this.#reason, failed)
+      return
+    }
 
     this.#stack.push({
       operation,
@@ -151,11 +164,16 @@ class Search<State> {
       cursor: this.#cursor,
       pending: this.#pending,
       stateBeforePending: this.#stateBeforePending,
+      reach: this.#reach,
+      reason: this.#reason,
       forced: changesNothing && this.#model.observes(operation),
     })
     this.#stateBeforePending = this.#state
     this.#pending = isOptional ? operation : -1
     this.#state = after
+    // What may follow a pending operation is what might have stood in its place.
+    if (!isOptional) this.#reach = undefined
+    this.#reason = this.#noKeys
     this.#place(operation, isOptional)
     this.#cursor = this.#next[this.#head]!
   }
@@ -184,22 +202,62 @@ class Search<State> {
     for (const fact of this.#model.needs(operation)) this.#needed[fact]! += change
   }
 
-  /** Undoes the last choice that leaves another; false when there is none. */
+  /** Undoes the last choice that leaves another and could help; false when there is none. */
   #backtrack(): boolean {
+    let reason = union(this.#reason, this.#currentReach())
     let remember = true
     for (;;) {
       const frame = this.#stack.pop()
       if (frame === undefined) return false
-      if (remember && this.#pending < 0) this.#failed.add(this.#state)
-      this.#unplace(frame.operation)
+      const { operation } = frame
+      if (remember && this.#pending < 0) this.#failed.add(this.#state, reason)
+      // The configurations passed over below lead to the one remembered: no need to remember them too.
+      remember = false
+      this.#unplace(operation)
       this.#state = frame.state
       this.#cursor = frame.cursor
       this.#pending = frame.pending
       this.#stateBeforePending = frame.stateBeforePending
+      this.#reach = frame.reach
+      // What failed has nothing to do with this operation: another in its place would fail in the same way.
+      if (!hasAnyKey(reason, this.#model.touches(operation))) continue
+      this.#reason = union(frame.reason, reason)
       if (!frame.forced) return true
-      // The configuration before a forced step leads to the one after it, which is remembered already.
-      remember = false
+      reason = reason.slice()
+      addKeys(reason, this.#model.touches(operation))
     }
+  }
+
+  #isWithinReach(operation: number): boolean {
+    return this.#model.keys === 1 || hasAnyKey(this.#currentReach(), this.#model.touches(operation))
+  }
+
+  /**
+   * The keys of the operation that returns next, of those that may come before it and share a key with it, of those
+   * that share one with these, and so on. Everything else commutes with all of that, and can wait.
+   */
+  #currentReach(): KeySet {
+    if (this.#reach !== undefined) return this.#reach
+    const reach = emptyKeySet(this.#model.keys)
+    const firstReturnEntry = this.#firstReturnEntry()
+    addKeys(reach, this.#model.touches(firstReturnEntry >> 1))
+    const firstReturn = this.#time(firstReturnEntry)
+    for (let grown = this.#model.keys > 1; grown; ) {
+      grown = false
+      const join = (operation: number): void => {
+        const keys = this.#model.touches(operation)
+        if (keys.length === 1 || !hasAnyKey(reach, keys) || hasEveryKey(reach, keys)) return
+        addKeys(reach, keys)
+        grown = true
+      }
+      for (let entry = this.#next[this.#head]!; entry !== firstReturnEntry; entry = this.#next[entry]!)
+        join(entry >> 1)
+      for (const operation of this.#optional) {
+        if (this.#intervals[operation]!.call > firstReturn) break
+        if (this.#placed[operation] === 0) join(operation)
+      }
+    }
+    return (this.#reach = reach)
   }
 
   #place(operation: number, isOptional: boolean): void {
