@@ -113,9 +113,10 @@ export class Sectors {
     this.synced(number)
   }
 
-  /** A crash: takes back what was not synced, all, none or some sectors of it. */
-  settle(random: SeededRandom, tear: boolean): void {
-    if (this.isClean) return
+  /** A crash: takes back what was not synced, all, none or some sectors of it. Answers whether anything was lost. */
+  settle(random: SeededRandom, tear: boolean): boolean {
+    if (this.isClean) return false
+    let isLost = false
     const mood = random.next()
     const keep = mood < 0.3 ? 0 : mood < 0.5 ? 1 : tear ? random.next() : Math.round(random.next())
     const kept = new Set<number>()
@@ -123,8 +124,12 @@ export class Sectors {
     for (const generation of newestFirst) {
       for (const [sector, before] of generation.sectors) {
         if (kept.has(sector)) continue
-        if (random.next() < keep) kept.add(sector)
-        else this.#restore(sector, before)
+        if (random.next() < keep) {
+          kept.add(sector)
+        } else {
+          this.#restore(sector, before)
+          isLost = true
+        }
       }
     }
     let size = this.sizeBytes
@@ -138,6 +143,7 @@ export class Sectors {
     if (size < written) this.#zero(size, written)
     this.#trim()
     this.forget()
+    return isLost || size !== written
   }
 
   /** All is as if it had been synced. */

@@ -68,23 +68,30 @@ export class SimulatedDisk {
     const { loseUnsynced, tear } = this.faults
     this.#holder = undefined
     this.#stalledUntilUs = 0
-    this.#names.settle(this.#random, loseUnsynced)
+    let isLost = this.#names.settle(this.#random, loseUnsynced)
     for (const file of this.#names.files()) {
-      if (loseUnsynced) file.settle(this.#random, tear)
-      else file.forget()
+      if (!loseUnsynced) file.forget()
+      else if (file.settle(this.#random, tear)) isLost = true
     }
+    if (isLost) this.#world.diskFaultStruck()
   }
 
   // For the files of this disk.
 
   /** Whether a fault of this probability strikes now. */
   strikes(probability: number): boolean {
-    return this.#random.chance(probability)
+    const struck = this.#random.chance(probability)
+    if (struck) this.#world.diskFaultStruck()
+    return struck
   }
 
   /** As `strikes`, for faults that destroy data: only so many processes may have any. */
   damages(probability: number): boolean {
-    return this.strikes(probability) && this.#world.mayDamage(this.#process, this.faults.damagedProcessesMax)
+    const struck =
+      this.#random.chance(probability) &&
+      this.#world.mayDamage(this.#process, this.faults.damagedProcessesMax)
+    if (struck) this.#world.diskFaultStruck()
+    return struck
   }
 
   integer(min: number, max: number): number {

@@ -63,12 +63,14 @@ export class SimulatedNames {
     })
   }
 
-  /** A crash: some changes are lost, or none when `lose` is false. */
-  settle(random: SeededRandom, lose: boolean): void {
+  /** A crash: some changes are lost, or none when `lose` is false. Answers whether any was. */
+  settle(random: SeededRandom, lose: boolean): boolean {
     const kept = lose ? random.integer(0, this.#pending.length) : this.#pending.length
+    const isLost = kept < this.#pending.length
     for (const change of this.#pending.slice(0, kept)) change.apply(this.#durable)
     this.#pending = []
     this.#visible = new Map(this.#durable)
+    return isLost
   }
 
   wipe(): void {

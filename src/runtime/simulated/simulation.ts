@@ -54,6 +54,7 @@ export class Simulation {
   #nowUs = 0
   #sequence = 0
   #eventCount = 0
+  #diskFaultCount = 0
   #afterEvent: (() => void) | undefined
   #onAbort: ((process: SimulatedProcess, reason: Error) => void) | undefined
   #nemesis: Nemesis | undefined
@@ -88,6 +89,11 @@ export class Simulation {
   /** Events that have happened. */
   get eventCount(): number {
     return this.#eventCount
+  }
+
+  /** Disk faults that struck: stalls, failed syncs, damage, and crashes that lost or tore what was not synced. */
+  get diskFaultCount(): number {
+    return this.#diskFaultCount
   }
 
   /** The same for the same seed and code, on any machine, in any time zone and locale. */
@@ -244,6 +250,10 @@ export class Simulation {
   aborted(process: SimulatedProcess, reason: Error): void {
     this.#nemesis?.aborted(process)
     this.#onAbort?.(process, reason)
+  }
+
+  diskFaultStruck(): void {
+    this.#diskFaultCount++
   }
 
   /** Whether a fault may damage this process's disk, when so many may be damaged in all. */
