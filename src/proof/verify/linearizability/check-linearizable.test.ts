@@ -242,7 +242,7 @@ describe('the checker', () => {
       witness: `the history can be put in order until client 2's call 4 returns:
   [0 … 1] client 1: put a = 1 → version 1
   [2 … 3] client 1: put a = 2 → version 2
-then the state is: a = 2 (version 2)
+then the state is: a = a value that nobody read (version 2)
 and there is no place, in this or any other order, for:
   [4 … 5] client 2: get a → 1 (version 1)`,
     })

@@ -49,7 +49,7 @@ export const keyValueModel: Model<KeyValueInput, KeyValueOutput> = {
     `${describeInput(input)} → ${output === undefined ? outcome : describeOutput(output)}`,
 }
 
-/** A key's state. `value` is a number that stands for the text, 0 when absent. */
+/** A key's state. `value` is a number that stands for the text. */
 interface Register {
   readonly value: number
   /** `UNTOLD` when no one has seen it yet. */
@@ -61,6 +61,8 @@ interface Register {
 type State = readonly Register[]
 
 const ABSENT = 0
+/** Values that no read returned cannot be told apart, so they are not: writes of them can stand for each other. */
+const UNREAD = 1
 const UNTOLD = -1
 
 interface Step {
@@ -81,7 +83,7 @@ class KeyValuePartition implements CompiledModel<State> {
   readonly #predecessors: readonly (readonly number[])[]
   /** For each key, the versions that acknowledged writes were given: no other write has them. */
   readonly #told: readonly ReadonlySet<number>[]
-  readonly #valueTexts: string[] = ['']
+  readonly #valueTexts: string[] = ['', 'a value that nobody read']
   readonly #facts: Facts
   readonly #touches: readonly (readonly number[])[]
 
@@ -91,8 +93,12 @@ class KeyValuePartition implements CompiledModel<State> {
     const keyNumbers = new Map(keys.map((key, i) => [key, i]))
     const valueNumbers = new Map<string, number>()
     const keyNumber = (key: string): number => keyNumbers.get(key)!
+    const valuesRead = new Set(
+      operations.flatMap(({ output }) => (output?.kind === 'value' ? [output.value] : [])),
+    )
     const valueNumber = (value: string | undefined): number => {
       if (value === undefined) return ABSENT
+      if (!valuesRead.has(value)) return UNREAD
       const known = valueNumbers.get(value)
       if (known !== undefined) return known
       valueNumbers.set(value, this.#valueTexts.length)
@@ -187,8 +193,11 @@ class KeyValuePartition implements CompiledModel<State> {
     const a = this.#steps[left]!
     const b = this.#steps[right]!
     return (
-      a.comparisons.length === 0 &&
-      b.comparisons.length === 0 &&
+      a.comparisons.length === b.comparisons.length &&
+      a.comparisons.every(({ key, version }, i) => {
+        const other = b.comparisons[i]!
+        return key === other.key && version === other.version
+      }) &&
       a.writes.length === b.writes.length &&
       a.writes.every((write, i) => write.key === b.writes[i]!.key && write.value === b.writes[i]!.value)
     )
