@@ -1,0 +1,273 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { text, utf8 } from '../../../foundation/bytes.ts'
+import { groupId, logIndex, nodeId, sessionId, term } from '../../../foundation/ids.ts'
+import { absent, versionFromNumber } from '../../../ports/key-value/version.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
+import { Simulation } from '../../../runtime/simulated/simulation.ts'
+import { DurableTables } from '../../../storage/table/memory/durable-tables.ts'
+import { MemoryTableStore } from '../../../storage/table/memory/memory-table-store.ts'
+import type { Table } from '../../../storage/table/table.ts'
+import { encodeCommand } from '../../../wire/command/codec.ts'
+import type { Command, CommandResult, CommitCommand } from '../../../wire/command/command.ts'
+import { IDEMPOTENCY_KEEP_MS } from './idempotency.ts'
+import { SESSION_IDLE_MS_MAX } from './sessions.ts'
+import { StateMachine } from './state-machine.ts'
+
+const membership = {
+  voters: [nodeId(1)],
+  votersOutgoing: [],
+  learners: [],
+  learnersNext: [],
+  autoLeave: false,
+}
+
+/** A state machine on a table that can be flushed and lost. */
+class Machine {
+  readonly #durable = new DurableTables()
+  readonly #world = new Simulation({ seed: 1 })
+  readonly #runtime: Runtime
+  #table: Table
+  machine: StateMachine
+  index = 0
+
+  constructor() {
+    let runtime: Runtime | undefined
+    this.#world.spawn('machine', { promises: false }).start((own) => (runtime = own))
+    this.#world.run({ untilMs: 0 })
+    this.#runtime = runtime!
+    this.#table = this.#open()
+    this.machine = new StateMachine(this.#table)
+  }
+
+  apply(command: Command | Uint8Array, index = this.index + 1): CommandResult {
+    this.index = index
+    const data = command instanceof Uint8Array ? command : encodeCommand(command)
+    return this.machine.apply(data, { index: logIndex(index), term: term(1), membership })
+  }
+
+  read(key: string): string | undefined {
+    const { value } = this.machine.get(utf8(key))
+    return value === undefined ? undefined : text(value)
+  }
+
+  flush(): void {
+    this.machine.prepareFlush()
+    let isDone = false
+    this.#table.flush(() => (isDone = true))
+    this.#world.runUntil(() => isDone, { withinMs: 1_000 })
+  }
+
+  /** What was not flushed is gone. Answers the index to apply from. */
+  crash(): number {
+    this.#table = this.#open()
+    this.machine = new StateMachine(this.#table)
+    this.index = this.#table.position.index
+    return this.index
+  }
+
+  #open(): Table {
+    return new MemoryTableStore({ runtime: this.#runtime, durable: this.#durable }).open(
+      groupId(0),
+      membership,
+    )
+  }
+}
+
+const commit = (fields: Partial<CommitCommand>): CommitCommand => ({
+  kind: 'commit',
+  logTimeMs: 0,
+  session: sessionId(0),
+  sequence: 0,
+  lowWater: 0,
+  idempotencyKey: '',
+  comparisons: [],
+  operations: [],
+  ...fields,
+})
+const put = (key: string, value: string) => ({ kind: 'put' as const, key: utf8(key), value: utf8(value) })
+const openSession = (logTimeMs = 0): Command => ({ kind: 'open-session', logTimeMs })
+
+test('a version is the index of the entry that wrote the key', () => {
+  const machine = new Machine()
+  expect(machine.apply(commit({ operations: [put('a', '1')] }))).toEqual({
+    kind: 'committed',
+    version: 1,
+    existed: [false],
+  })
+  expect(machine.apply(commit({ operations: [put('a', '2')] }))).toEqual({
+    kind: 'committed',
+    version: 2,
+    existed: [true],
+  })
+  expect(machine.machine.get(utf8('a'))).toMatchObject({ exists: true, version: 2 })
+})
+
+test('a comparison that fails changes nothing and tells what was found', () => {
+  const machine = new Machine()
+  machine.apply(commit({ operations: [put('a', '1')] }))
+  const comparisons = [
+    { key: utf8('a'), version: versionFromNumber(9) },
+    { key: utf8('b'), version: absent },
+  ]
+  expect(machine.apply(commit({ comparisons, operations: [put('a', '2'), put('b', '2')] }))).toEqual({
+    kind: 'comparison-failed',
+    found: [1, 0],
+  })
+  expect([machine.read('a'), machine.read('b')]).toEqual(['1', undefined])
+})
+
+test('a retry is answered by the first response, a failed comparison included', () => {
+  const machine = new Machine()
+  machine.apply(openSession())
+  const session = sessionId(1)
+  const write = commit({ session, sequence: 1, lowWater: 1, operations: [put('a', '1')] })
+  const first = machine.apply(write)
+  const refusal = commit({
+    session,
+    sequence: 2,
+    lowWater: 1,
+    comparisons: [{ key: utf8('a'), version: absent }],
+    operations: [put('a', '2')],
+  })
+  const refused = machine.apply(refusal)
+  machine.apply(commit({ operations: [{ kind: 'delete', key: utf8('a') }] }))
+  expect(machine.apply(write)).toEqual(first)
+  expect(machine.apply(refusal)).toEqual(refused)
+  expect(machine.read('a')).toBeUndefined()
+})
+
+test('below the low-water mark nothing runs again', () => {
+  const machine = new Machine()
+  machine.apply(openSession())
+  const session = sessionId(1)
+  machine.apply(commit({ session, sequence: 1, lowWater: 1, operations: [put('a', '1')] }))
+  machine.apply(commit({ session, sequence: 2, lowWater: 2, operations: [put('a', '2')] }))
+  expect(machine.apply(commit({ session, sequence: 1, lowWater: 1, operations: [put('a', '1')] }))).toEqual({
+    kind: 'session-expired',
+  })
+  expect(machine.read('a')).toBe('2')
+})
+
+test('sessions and their responses survive a flush, a crash and what is applied again', () => {
+  const machine = new Machine()
+  machine.apply(openSession())
+  const write = commit({ session: sessionId(1), sequence: 1, lowWater: 1, operations: [put('a', '1')] })
+  const first = machine.apply(write)
+  machine.flush()
+  machine.crash()
+  expect(machine.apply(write)).toEqual(first)
+})
+
+test('a session that nobody used expires by log time, and is never run again', () => {
+  const machine = new Machine()
+  machine.apply(openSession(1_000))
+  const write = commit({ session: sessionId(1), sequence: 1, lowWater: 1, operations: [put('a', '1')] })
+  machine.apply(commit({ logTimeMs: 1_001 + SESSION_IDLE_MS_MAX }))
+  expect(machine.apply({ ...write, logTimeMs: 0 })).toEqual({ kind: 'session-expired' })
+  expect(machine.read('a')).toBeUndefined()
+  expect(machine.machine.sessionCount).toBe(0)
+})
+
+test('log time never goes back, across a crash too', () => {
+  const machine = new Machine()
+  machine.apply(openSession(1_000))
+  machine.apply(commit({ logTimeMs: 1_001 + SESSION_IDLE_MS_MAX }))
+  machine.flush()
+  machine.crash()
+  const write = commit({ session: sessionId(1), sequence: 1, lowWater: 1, operations: [put('a', '1')] })
+  expect(machine.apply(write)).toEqual({ kind: 'session-expired' })
+})
+
+test('an idempotency key happens once, and tells another request under the same key', () => {
+  const machine = new Machine()
+  const write = commit({ idempotencyKey: 'order-1', operations: [put('a', '1')] })
+  const first = machine.apply(write)
+  machine.apply(commit({ operations: [put('a', 'x')] }))
+  expect(machine.apply(write)).toEqual(first)
+  expect(machine.read('a')).toBe('x')
+  expect(machine.apply({ ...write, operations: [put('a', '2')] })).toEqual({ kind: 'token-reused' })
+})
+
+test('an idempotency key that expired may be used anew, and its new record lives its full time', () => {
+  const machine = new Machine()
+  const write = (logTimeMs: number) =>
+    commit({ logTimeMs, idempotencyKey: 'k', operations: [put('a', String(logTimeMs))] })
+  for (let i = 0; i < 20; i++)
+    machine.apply(commit({ idempotencyKey: `other ${i}`, operations: [put('b', '1')] }))
+  machine.apply(write(0))
+  const later = IDEMPOTENCY_KEEP_MS + 1
+  expect(machine.apply(write(later))).toMatchObject({ kind: 'committed' })
+  // Expired records go a few at a time with each new one; the one that replaced an expired one must not.
+  for (let i = 0; i < 20; i++)
+    machine.apply(commit({ logTimeMs: later, idempotencyKey: `new ${i}`, operations: [put('b', '1')] }))
+  machine.apply(commit({ operations: [put('a', 'changed')] }))
+  machine.apply(write(later))
+  expect(machine.read('a')).toBe('changed')
+})
+
+test('bytes that are no command change nothing and stop nobody', () => {
+  const machine = new Machine()
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+      expect(['invalid', 'committed', 'session-opened', 'session-expired']).toContain(
+        machine.apply(bytes).kind,
+      )
+    }),
+  )
+})
+
+/** A command of any kind, on few keys, sessions and times, so that they meet. */
+const commands = fc.oneof(
+  fc.record({ kind: fc.constant('open-session' as const), logTimeMs: fc.nat({ max: 2_000_000 }) }),
+  fc.record({
+    kind: fc.constant('commit' as const),
+    logTimeMs: fc.nat({ max: 8_000_000 }),
+    session: fc.nat({ max: 3 }).map(sessionId),
+    sequence: fc.integer({ min: 1, max: 6 }),
+    lowWater: fc.integer({ min: 1, max: 3 }),
+    idempotencyKey: fc.constant(''),
+    comparisons: fc.array(
+      fc.record({
+        key: fc.constantFrom('a', 'b').map(utf8),
+        version: fc.nat({ max: 9 }).map(versionFromNumber),
+      }),
+      { maxLength: 1 },
+    ),
+    operations: fc.array(
+      fc.constantFrom('a', 'b', 'c').chain((key) => fc.constantFrom(put(key, '1'), put(key, '2'))),
+      {
+        maxLength: 1,
+      },
+    ),
+  }),
+  fc
+    .constantFrom('x', 'y')
+    .map((idempotencyKey) => commit({ idempotencyKey, operations: [put('a', idempotencyKey)] })),
+)
+
+test('a node that crashes and applies the tail again answers as one that never did', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(commands, fc.constantFrom('go on', 'flush', 'crash')), { maxLength: 40 }),
+      (steps) => {
+        const steady = new Machine()
+        const shaken = new Machine()
+        const log: Command[] = []
+        const results: CommandResult[] = []
+        for (const [command, then] of steps) {
+          log.push(command)
+          results.push(steady.apply(command))
+          expect(shaken.apply(command)).toEqual(results.at(-1))
+          if (then === 'flush') shaken.flush()
+          if (then !== 'crash') continue
+          for (let index = shaken.crash() + 1; index <= log.length; index++) {
+            expect(shaken.apply(log[index - 1]!, index)).toEqual(results[index - 1])
+          }
+        }
+        for (const key of ['a', 'b', 'c']) expect(shaken.read(key)).toBe(steady.read(key))
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
