@@ -4,7 +4,8 @@ import type { TracedEvent } from './trace.ts'
 const COLUMN = 4
 
 /**
- * Time goes down, each process is a column: `●` where something happened, an arrow from the sender of a message.
+ * Time goes down, each process is a column: `●` where something happened, an arrow from the sender of a message. Above
+ * the last events stand the crashes, pauses and cuts that came before them.
  *
  * ```
  *      time ms  0   1   2
@@ -13,16 +14,19 @@ const COLUMN = 4
  * ```
  */
 export function drawPicture(
+  milestones: readonly TracedEvent[],
   events: readonly TracedEvent[],
   processes: readonly SimulatedProcess[],
   describeMessage: ((message: Uint8Array) => string) | undefined,
 ): string {
   const legend = processes.map((process, number) => `${number} = ${process.name}`).join(', ')
   const head = `${'time ms'.padStart(12)}  ${processes.map((_, number) => String(number).padEnd(COLUMN)).join('')}`
-  const rows = events.map((event) => {
+  const row = (event: TracedEvent): string => {
     const time = (event.timeUs / 1_000).toFixed(3).padStart(12)
     return `${time}  ${lanes(event, processes.length)} ${describe(event, processes, describeMessage)}`
-  })
+  }
+  const gap = milestones.length === 0 ? [] : [`${'…'.padStart(12)}`]
+  const rows = [...milestones.map(row), ...gap, ...events.map(row)]
   return [`${' '.repeat(14)}${legend}`, head.trimEnd(), ...rows].join('\n')
 }
 

@@ -29,6 +29,28 @@ export interface TracedEvent {
   readonly detail: unknown
 }
 
+/** Rare events that explain what comes long after them; so many of the last are kept for the picture. */
+const MILESTONES_MAX = 24
+
+function isMilestone(kind: EventKind): boolean {
+  switch (kind) {
+    case 'start':
+    case 'crash':
+    case 'pause':
+    case 'resume':
+    case 'abort':
+    case 'world':
+    case 'note':
+      return true
+    case 'timer':
+    case 'soon':
+    case 'message':
+    case 'disconnect':
+    case 'disk':
+      return false
+  }
+}
+
 /**
  * A running hash of all that happened, and the last events for a picture. The hash is cheap, not cryptographic: two
  * lanes of multiply and rotate. Details are references; they become text only when something failed.
@@ -41,6 +63,7 @@ export class Trace {
   readonly #froms: Int32Array
   readonly #sizes: Int32Array
   readonly #details: unknown[]
+  readonly #milestones: TracedEvent[] = []
   #count = 0
   #left = 0x2545f491
   #right = 0x9e3779b9 | 0
@@ -83,6 +106,10 @@ export class Trace {
     this.#froms[slot] = from
     this.#sizes[slot] = sizeBytes
     this.#details[slot] = detail
+    if (isMilestone(kind)) {
+      this.#milestones.push({ timeUs, kind, process, from, sizeBytes, detail })
+      if (this.#milestones.length > MILESTONES_MAX) this.#milestones.shift()
+    }
     this.#mix(timeUs | 0, (timeUs / 0x1_0000_0000) | 0)
     this.#mix((number << 24) ^ (process << 12) ^ from, sizeBytes ^ check)
   }
@@ -92,6 +119,12 @@ export class Trace {
     const b = Math.imul(this.#right ^ right, 0xc2b2ae35)
     this.#left = (((a << 13) | (a >>> 19)) + b) | 0
     this.#right = (((b << 17) | (b >>> 15)) + a) | 0
+  }
+
+  /** The last milestones that `last` does not hold any more, oldest first. */
+  milestones(): readonly TracedEvent[] {
+    const oldest = this.last()[0]
+    return oldest === undefined ? [] : this.#milestones.filter(({ timeUs }) => timeUs < oldest.timeUs)
   }
 
   /** The last events, oldest first. */
