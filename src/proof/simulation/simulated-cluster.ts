@@ -24,27 +24,32 @@ export interface SimulatedNode {
   refused: DureError | undefined
 }
 
+/** What a cluster is made of: a `Scenario` is one, and so is what a single test asks for. */
+export interface ClusterPlan extends Pick<Scenario, 'nodeCount' | 'raft' | 'storage'> {
+  readonly groupCount?: number
+  /** What can go wrong with tables; drawn for each incarnation unless given. */
+  readonly tableFaults?: TableFaults
+  /** Stands between a node and its world: to count what it sends, or to hold some of it back. */
+  readonly wrapRuntime?: (runtime: Runtime, id: NodeId) => Runtime
+}
+
 /** The nodes of a simulated cluster, watched by invariants. */
 export class SimulatedCluster {
-  readonly nodes: readonly SimulatedNode[]
-  readonly #scenario: Scenario
+  readonly #world: Simulation
+  readonly #plan: ClusterPlan
   readonly #invariants: readonly Invariant[]
+  readonly #nodes: SimulatedNode[] = []
 
-  constructor(world: Simulation, scenario: Scenario, invariants: readonly Invariant[]) {
-    this.#scenario = scenario
+  constructor(world: Simulation, plan: ClusterPlan, invariants: readonly Invariant[]) {
+    this.#world = world
+    this.#plan = plan
     this.#invariants = invariants
-    this.nodes = Array.from({ length: scenario.nodeCount }, (_, i): SimulatedNode => {
-      const id = nodeId(i + 1)
-      return {
-        id,
-        process: world.spawn(`node ${id}`, { nodeId: id, promises: false }),
-        tables: new DurableTables(),
-        node: undefined,
-        hasOpened: false,
-        refused: undefined,
-      }
-    })
+    while (this.#nodes.length < plan.nodeCount) this.#addNode()
     world.onAbort((process, reason) => this.#aborted(process, reason))
+  }
+
+  get nodes(): readonly SimulatedNode[] {
+    return this.#nodes
   }
 
   get addresses(): readonly string[] {
@@ -55,29 +60,50 @@ export class SimulatedCluster {
     for (const node of this.nodes) node.process.start((runtime) => this.#main(node, runtime))
   }
 
+  /** Starts one more node. It knows the founders only and waits until a leader adds it. */
+  join(): SimulatedNode {
+    const node = this.#addNode()
+    node.process.start((runtime) => this.#main(node, runtime))
+    return node
+  }
+
+  #addNode(): SimulatedNode {
+    const id = nodeId(this.#nodes.length + 1)
+    const node: SimulatedNode = {
+      id,
+      process: this.#world.spawn(`node ${id}`, { nodeId: id, promises: false }),
+      tables: new DurableTables(),
+      node: undefined,
+      hasOpened: false,
+      refused: undefined,
+    }
+    this.#nodes.push(node)
+    return node
+  }
+
   /** All are up, recovered, and have applied the same. */
   get isConverged(): boolean {
     const applied = this.nodes.map(({ node }) => node?.groups[0]?.appliedIndex)
     return applied[0] !== undefined && applied.every((index) => index === applied[0])
   }
 
-  #main(simulated: SimulatedNode, runtime: Runtime): void {
+  #main(simulated: SimulatedNode, given: Runtime): void {
     simulated.node = undefined
     for (const invariant of this.#invariants) invariant.restarted?.(simulated.id)
-    const { raft, storage } = this.#scenario
+    const { nodeCount, groupCount = 1, raft, storage, wrapRuntime } = this.#plan
+    const runtime = wrapRuntime?.(given, simulated.id) ?? given
+    const faults = this.#plan.tableFaults ?? drawTableFaults(runtime)
     openNode(
       runtime,
       {
         clusterId: 'simulated',
         nodeId: simulated.id,
-        members: this.nodes.map(({ id }) => ({ node: id, address: `node/${id}` })),
+        members: this.#nodes.slice(0, nodeCount).map(({ id }) => ({ node: id, address: `node/${id}` })),
         // The directory is made once; a node that finds it empty later must not begin anew.
         initialize: !simulated.hasOpened,
+        groupCount,
         openTables: (done) =>
-          done(
-            undefined,
-            new MemoryTableStore({ runtime, durable: simulated.tables, faults: tableFaults(runtime) }),
-          ),
+          done(undefined, new MemoryTableStore({ runtime, durable: simulated.tables, faults })),
         raft,
         storage,
       },
@@ -127,7 +153,7 @@ export class SimulatedCluster {
 }
 
 /** Mostly quick, sometimes a stall; snapshots of several chunks out of small tables; now and then a failed flush. */
-function tableFaults(runtime: Runtime): TableFaults {
+function drawTableFaults(runtime: Runtime): TableFaults {
   const { random } = runtime
   const chunkBytes = random.integer(64, 2_048)
   const failureProbability = random.next() < 0.2 ? 0.01 : 0
