@@ -48,11 +48,13 @@ function missingPackages() {
   const found = packagesOf(join(root, 'node_modules', '.package-lock.json')) ?? {}
   const missing = []
   for (const [path, entry] of Object.entries(wanted)) {
-    if (!path.startsWith('node_modules/') || entry.link || entry.peer || !suits(entry)) continue
+    if (!path.startsWith('node_modules/') || entry.peer || !suits(entry)) continue
     // A package that may fail to install is not worth stopping for, unless it is the Node that runs everything.
     if (entry.optional && !/\/node-(bin-)?(linux|darwin|win)-/.test(path)) continue
-    const here = found[path]
-    if (here?.version !== entry.version || !existsSync(join(root, path, 'package.json'))) {
+    if (
+      (!entry.link && found[path]?.version !== entry.version) ||
+      !existsSync(join(root, path, 'package.json'))
+    ) {
       missing.push(path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length))
     }
   }

@@ -27,7 +27,7 @@ export function addGlobalOptions(program: Command): void {
     .addOption(
       new Option(
         '--base-port <port>',
-        'node i serves HTTP on port + i - 1, peers and clients on port + 100 + i (8080 + i - 1 and 7000 + i unless given)',
+        'node i: HTTP on port + i - 1, peers on port + 100 + i (else 8080 + i - 1, 7000 + i)',
       ).argParser(wholeNumber(1, 65_000)),
     )
     .addOption(
@@ -39,7 +39,7 @@ export function addGlobalOptions(program: Command): void {
     .optionsGroup('How:')
     .option('--keyspace <name>', 'the keyspace of the keys', 'default')
     .addOption(
-      new Option('--consistency <level>', 'strong is never stale; eventual may be')
+      new Option('--consistency <level>', 'how fresh reads are')
         .choices(['strong', 'eventual'])
         .default('strong'),
     )

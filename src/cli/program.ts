@@ -57,6 +57,9 @@ function createProgram(context: CommandContext, version: string): Command {
       getOutHasColors: () => false,
     })
     .showHelpAfterError('(dure --help shows examples)')
+    .addHelpCommand(
+      new Command('help').argument('[command]').description('print the help of a command').helpGroup('More:'),
+    )
     .exitOverride()
   addGlobalOptions(program)
   program.commandsGroup('A cluster on this machine:')

@@ -12,7 +12,7 @@ type NodeCommandName = 'kill' | 'start' | 'pause' | 'resume'
 const descriptions: Readonly<Record<NodeCommandName, string>> = {
   kill: 'end a node at once, as a power cut would (SIGKILL)',
   start: 'start a node that was killed or died',
-  pause: 'freeze a node: it keeps its memory and its connections, and does nothing (SIGSTOP)',
+  pause: 'freeze a node: it holds its connections and does nothing (SIGSTOP)',
   resume: 'let a paused node go on (SIGCONT)',
 }
 

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { endpoint } from '../../runtime/network.ts'
+import { FaultGate } from '../../runtime/node/fault-gate.ts'
+import { controlGate } from './gate-control.ts'
+
+test('a new cut replaces the one before', () => {
+  const gate = new FaultGate()
+  const control = controlGate(gate)
+  control.block([5, 2])
+  control.delay(30)
+  expect([control.blocked, control.delayMs]).toEqual([[2, 5], 30])
+  control.block([3])
+  expect(control.blocked).toEqual([3])
+  expect([gate.isBlocked(endpoint(2)), gate.isBlocked(endpoint(3))]).toEqual([false, true])
+  control.clear()
+  expect([control.blocked, control.delayMs, gate.isActive]).toEqual([[], 0, false])
+})
