@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { anyBytes, anyNumber, anyText } from '../command/command-arbitraries.ts'
+import { anyBytes, anyNumber, anyText } from '../testing/command-arbitraries.ts'
 import { ByteReader } from './byte-reader.ts'
 import { ByteWriter, varintSizeBytes } from './byte-writer.ts'
 

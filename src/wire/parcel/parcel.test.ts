@@ -14,7 +14,7 @@ import {
   anyNumber,
   anyText,
   anyVersion,
-} from '../command/command-arbitraries.ts'
+} from '../testing/command-arbitraries.ts'
 import type { Parcel, Request, Response } from './parcel.ts'
 import { readParcels } from './parcel-reader.ts'
 import { ParcelWriter } from './parcel-writer.ts'

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { History, Operation } from '../history.ts'
+import { randomHistory, seededRandom } from '../testing/random-history.ts'
 import { checkLinearizable } from './check-linearizable.ts'
 import { type KeyValueInput, type KeyValueOutput, keyValueModel } from './key-value-model.ts'
 import type { CompiledModel } from './model.ts'
-import { randomHistory, seededRandom } from './random-history.ts'
 
 type KeyValueHistory = History<KeyValueInput, KeyValueOutput>
 

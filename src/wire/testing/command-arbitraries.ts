@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { type SessionId, sessionId } from '../../foundation/ids.ts'
 import type { Version } from '../../ports/key-value/version.ts'
-import type { Command, CommandOperation, CommandResult, CommitCommand } from './command.ts'
+import type { Command, CommandOperation, CommandResult, CommitCommand } from '../command/command.ts'
 
 /** For tests: what fast-check draws commands and their results from. */
 export const anyNumber: fc.Arbitrary<number> = fc.oneof(

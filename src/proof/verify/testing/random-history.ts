@@ -1,5 +1,5 @@
 import type { History, Operation } from '../history.ts'
-import type { KeyValueInput, KeyValueOutput } from './key-value-model.ts'
+import type { KeyValueInput, KeyValueOutput } from '../linearizability/key-value-model.ts'
 
 /** For tests: uniform in [0, 1), the same for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
