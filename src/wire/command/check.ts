@@ -6,7 +6,7 @@ import {
   checkKeySize,
   checkValueSize,
   DistinctKeys,
-} from '../../ports/key-value/validation.ts'
+} from '../../ports/key-value/limits.ts'
 import { ByteReader } from '../bytes/byte-reader.ts'
 import { readCommandKind } from './codec.ts'
 import type { Command } from './command.ts'

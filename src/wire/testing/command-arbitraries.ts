@@ -35,7 +35,7 @@ export const anyText: fc.Arbitrary<string> = fc.oneof(
 )
 
 export const anyVersion: fc.Arbitrary<Version> = anyNumber.map((number) => number as Version)
-export const anySession: fc.Arbitrary<SessionId> = anyNumber.map(sessionId)
+const anySession: fc.Arbitrary<SessionId> = anyNumber.map(sessionId)
 
 const anyLogTime = fc.nat({ max: 2 ** 48 - 1 })
 
