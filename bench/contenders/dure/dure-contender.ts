@@ -6,7 +6,7 @@ import { connectRemote } from '../../../src/engines/remote/connect-remote.ts'
 import type { Contender, Leader, RetryingClient, Target } from '../contender.ts'
 import { freePorts } from '../free-ports.ts'
 import { ServerProcess } from '../server-process.ts'
-import { waitFor } from '../wait-for.ts'
+import { Hopeless, waitFor } from '../wait-for.ts'
 import { DureRetryingClient } from './dure-retrying-client.ts'
 
 const NODES = 3
@@ -55,9 +55,11 @@ export class DureContender implements Contender {
         ...['--members', members],
         ...['--http', this.#httpAddresses[node]!],
         ...['--cluster-id', 'bench'],
+        ...['--log-level', 'warn'],
         ...(this.#allowFaults ? ['--allow-faults'] : []),
       ]
-      this.#nodes.push({ args, process: this.#spawn(node, args) })
+      // An empty directory is this node's only now; it comes back to the one it has.
+      this.#nodes.push({ args, process: this.#spawn(node, [...args, '--initialize']) })
     }
     await this.leader()
     for (let node = 0; node < NODES; node++) await this.caughtUp(node)
@@ -132,6 +134,7 @@ export class DureContender implements Contender {
 
   /** The node that calls itself the leader; of two, the one of the later term. */
   async #findLeader(): Promise<Leader | undefined> {
+    if (this.pids.length === 0) throw new Hopeless('none of its nodes runs any more')
     const answers = await Promise.allSettled(this.#httpAddresses.map((_, node) => this.status(node)))
     let leader: Leader | undefined
     for (const [node, answer] of answers.entries()) {
