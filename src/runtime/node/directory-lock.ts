@@ -48,7 +48,12 @@ export class DirectoryLock {
 }
 
 async function loadSqlite(path: string): Promise<typeof import('node:sqlite')> {
+  const { emitWarning } = process
   try {
+    // Some versions of Node warn that its SQLite is experimental. Only its locks are used, and they are not.
+    process.emitWarning = ((...args: Parameters<typeof emitWarning>) => {
+      if (!String(args[0]).startsWith('SQLite is an experimental')) emitWarning.apply(process, args)
+    }) as typeof emitWarning
     return await import('node:sqlite')
   } catch (cause) {
     throw new DiskError(
@@ -57,6 +62,8 @@ async function loadSqlite(path: string): Promise<typeof import('node:sqlite')> {
       `cannot lock ${path}: this Node (${process.version}) comes without node:sqlite; use Node 22.13 or newer`,
       cause,
     )
+  } finally {
+    process.emitWarning = emitWarning
   }
 }
 

@@ -52,7 +52,8 @@ export function eachAfterMicrotasks(step: () => boolean, guard: TurnGuard): Prom
         settled.then(soon)
       }
     }
-    begin()
+    // Not at once: the caller's own code goes on first, and is not ours.
+    breathe(begin)
   })
 }
 

@@ -1,4 +1,4 @@
-import { assert } from '../../foundation/assert.ts'
+import { AssertionError } from '../../foundation/assert.ts'
 import { checksum } from '../../foundation/checksum.ts'
 import type { DiskCallback, DiskFile } from '../disk.ts'
 import { DiskError } from '../disk.ts'
@@ -113,11 +113,15 @@ export class SimulatedFile implements DiskFile {
     this.#disk.later(this.#incarnation, latency, sizeBytes, work)
   }
 
+  // Both spelled out, so that the words are put together only when they are needed.
+
   #assertOpen(): void {
-    assert(!this.#isClosed || this.#incarnation.isDead, `${this.path} is used before it is closed, not after`)
+    if (!this.#isClosed || this.#incarnation.isDead) return
+    throw new AssertionError(`${this.path} is used before it is closed, not after`)
   }
 
   #assertUntouched(bytes: Uint8Array, check: number): void {
-    assert(checksum(bytes) === check, `the bytes of a write to ${this.path} are left alone until it ends`)
+    if (checksum(bytes) === check) return
+    throw new AssertionError(`the bytes of a write to ${this.path} are left alone until it ends`)
   }
 }

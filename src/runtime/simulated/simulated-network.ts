@@ -1,4 +1,4 @@
-import { assert } from '../../foundation/assert.ts'
+import { AssertionError } from '../../foundation/assert.ts'
 import { checksum } from '../../foundation/checksum.ts'
 import { DureError } from '../../foundation/errors.ts'
 import { NODE_ID_MAX } from '../../foundation/ids.ts'
@@ -242,10 +242,10 @@ export class SimulatedNetwork {
         to.inboundBytes[from.process.number]! -= size
         if (link.isCut || (from.isDead && from.outputLost)) return
         if (connection !== undefined && !connection.isOpen) return
-        assert(
-          checksum(message) === check,
-          `${from.process.name} left the bytes of a message alone after sending it`,
-        )
+        // Spelled out, so that the words are put together only when they are needed.
+        if (checksum(message) !== check) {
+          throw new AssertionError(`${from.process.name} left the bytes of a message alone after sending it`)
+        }
         this.#world.recordMessage(to.process.number, from.process.number, check, message)
         // A copy, so that two processes never share memory.
         to.onMessage?.(sender, message.slice())

@@ -1,11 +1,11 @@
-/** What an event was, as the trace and the picture know it. */
-export const eventKinds = [
-  'start',
+/** What an event was, as the trace and the picture know it. The first ones are the frequent ones. */
+const eventKinds = [
   'timer',
   'soon',
   'message',
   'disconnect',
   'disk',
+  'start',
   'crash',
   'pause',
   'resume',
@@ -15,7 +15,7 @@ export const eventKinds = [
 ] as const
 export type EventKind = (typeof eventKinds)[number]
 
-const kindNumbers = new Map<EventKind, number>(eventKinds.map((kind, number) => [kind, number]))
+const FIRST_MILESTONE = eventKinds.indexOf('start')
 
 export interface TracedEvent {
   readonly timeUs: number
@@ -31,25 +31,6 @@ export interface TracedEvent {
 
 /** Rare events that explain what comes long after them; so many of the last are kept for the picture. */
 const MILESTONES_MAX = 24
-
-function isMilestone(kind: EventKind): boolean {
-  switch (kind) {
-    case 'start':
-    case 'crash':
-    case 'pause':
-    case 'resume':
-    case 'abort':
-    case 'world':
-    case 'note':
-      return true
-    case 'timer':
-    case 'soon':
-    case 'message':
-    case 'disconnect':
-    case 'disk':
-      return false
-  }
-}
 
 /**
  * A running hash of all that happened, and the last events for a picture. The hash is cheap, not cryptographic: two
@@ -98,7 +79,7 @@ export class Trace {
     check: number,
     detail: unknown,
   ): void {
-    const number = kindNumbers.get(kind)!
+    const number = eventKinds.indexOf(kind)
     const slot = this.#count++ % this.#capacity
     this.#times[slot] = timeUs
     this.#kinds[slot] = number
@@ -106,7 +87,7 @@ export class Trace {
     this.#froms[slot] = from
     this.#sizes[slot] = sizeBytes
     this.#details[slot] = detail
-    if (isMilestone(kind)) {
+    if (number >= FIRST_MILESTONE) {
       this.#milestones.push({ timeUs, kind, process, from, sizeBytes, detail })
       if (this.#milestones.length > MILESTONES_MAX) this.#milestones.shift()
     }
