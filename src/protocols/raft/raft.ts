@@ -7,7 +7,7 @@ import { Election } from './election.ts'
 import type { Entry } from './entry.ts'
 import type { RaftEvent } from './event.ts'
 import { acceptAppend } from './follower-append.ts'
-import { sendHeartbeat, sendHeartbeats } from './heartbeats.ts'
+import { sendHeartbeats } from './heartbeats.ts'
 import { LeadershipTransfer } from './leadership-transfer.ts'
 import type { Membership, MembershipChange } from './membership.ts'
 import { MembershipChanges } from './membership-changes.ts'
@@ -271,12 +271,12 @@ export class Raft {
     const removed = this.#tracker.reconfigure(core.membership, core.log.lastIndex, core.nowMs)
     for (const progress of removed) {
       this.#snapshotSending.end(progress)
-      // A last word: so it learns, if it is there, that it does not belong any more.
-      if (progress.id !== core.id) sendHeartbeat(core, progress, 0)
+      // So it learns, if it is there, that it does not belong any more.
+      if (progress.id !== core.id) this.#replication.lastWord(progress)
     }
     if (!core.isSelfVoter) {
       // A leader that removes itself leads until that is committed, then others stand (dissertation, 4.2.2).
-      sendHeartbeats(core, this.#tracker, 0)
+      for (const progress of this.#tracker.peers) this.#replication.lastWord(progress)
       this.#becomeFollower(core.term, undefined)
       return false
     }

@@ -99,6 +99,12 @@ export class Replication {
     this.send(progress)
   }
 
+  /** Tells the commit index at once, to who leaves or is left: normally it waits for the next message. */
+  lastWord(progress: Progress): void {
+    if (progress.state !== 'snapshot' && progress.next > this.#core.log.baseIndex)
+      this.#sendAppend(progress, [])
+  }
+
   /** Nothing moved for a heartbeat's time: a message may be lost. Asks once where the follower stands. */
   retry(progress: Progress): void {
     const stuck = progress.match === progress.matchAtRetry && progress.match < progress.next - 1

@@ -63,6 +63,8 @@ export function runSchedule(seed: number, steps: number): ScheduleReport {
   const changeWeight = random() < 0.5 ? 3 : 0
   const compactWeight = random() < 0.7 ? 3 : 0
   const slowDisks = random() < 0.5
+  // The disk of one node may lag far behind the others.
+  const laggard = random() < 0.5 ? 1 + pick(5) : 0
   let cut = new Set<number>()
   const anyNode = () => [...nodes.keys()][pick(nodes.size)]!
   const someLeader = () => (random() < 0.8 ? cluster.leader?.id : undefined) ?? anyNode()
@@ -88,7 +90,14 @@ export function runSchedule(seed: number, steps: number): ScheduleReport {
 
   const actions: readonly [number, () => void][] = [
     [30, () => deliver(1 + pick(8))],
-    [20, () => cluster.persist(anyNode(), slowDisks ? 1 + pick(3) : undefined)],
+    [
+      20,
+      () => {
+        const id = anyNode()
+        if (id !== laggard) cluster.persist(id, slowDisks ? 1 + pick(3) : undefined)
+        else if (random() < 0.2) cluster.persist(id, 1)
+      },
+    ],
     [10, () => cluster.advance(pick(60))],
     [2, () => cluster.advance(pick(700))],
     [1, () => cluster.tick(anyNode())],
@@ -125,7 +134,7 @@ export function runSchedule(seed: number, steps: number): ScheduleReport {
     [
       6,
       () => {
-        for (const id of nodes.keys()) cluster.persist(id)
+        for (const id of nodes.keys()) if (id !== laggard) cluster.persist(id)
         deliver(20)
       },
     ],
