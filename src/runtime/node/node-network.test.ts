@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { text, utf8 } from '../../foundation/bytes.ts'
+import { concatBytes, text, utf8 } from '../../foundation/bytes.ts'
 import type { DureError } from '../../foundation/errors.ts'
 import { tcpFraming } from '../../wire/frame/tcp-framing.ts'
 import { type Endpoint, endpoint } from '../network.ts'
@@ -183,6 +183,55 @@ describe('a stream that makes no sense', () => {
     client.send(client.connect(one.address!), utf8('still there?'))
     await until(() => heard.length === 1)
   })
+})
+
+test('mutated real streams end connections, never the node', async () => {
+  const one = await node(1)
+  const heard: Uint8Array[] = []
+  one.onMessage((_, message) => heard.push(message))
+  const frame = (payload: Uint8Array): Uint8Array => {
+    const bytes = new Uint8Array(tcpFraming.headerBytes + payload.length)
+    tcpFraming.writeHeader(bytes, 0, payload)
+    bytes.set(payload, tcpFraming.headerBytes)
+    return bytes
+  }
+  const hello = { kind: 'hello', versionMin: 1, versionMax: 1, nodeId: 0, expectedNodeId: 1 } as const
+  const messages = [utf8('first message'), new Uint8Array(300).fill(7), utf8('last message')]
+  const stream = concatBytes([
+    frame(tcpFraming.encodeGreeting({ ...hello, clusterId: 'test' })),
+    ...messages.map(frame),
+  ])
+  const port = Number(one.address!.split(':')[1])
+  await Promise.all(
+    Array.from({ length: 150 }, async (_, i) => {
+      const mutated = stream.slice()
+      const where = (i * 37) % mutated.length
+      mutated[where] = mutated[where]! ^ (1 << (i % 8))
+      const socket = createConnection({ host: '127.0.0.1', port })
+      socket.on('error', () => {})
+      socket.resume()
+      socket.end(mutated)
+      await once(socket, 'close')
+    }),
+  )
+  // Whatever arrived was sent: a checksum stands before each message.
+  for (const message of heard) expect(messages.some((sent) => Buffer.from(sent).equals(message))).toBe(true)
+  expect(one.problems.length).toBeGreaterThan(100)
+  const before = heard.length
+  const client = await open()
+  client.send(client.connect(one.address!), messages[0]!)
+  await until(() => heard.length > before)
+})
+
+test('connections that come before anybody listens wait', async () => {
+  const one = await node(1)
+  const client = await open()
+  client.send(client.connect(one.address!), utf8('early'))
+  await new Promise((resolve) => setImmediate(resolve))
+  const heard: string[] = []
+  one.onMessage((_, message) => heard.push(text(message)))
+  await until(() => heard.length === 1)
+  expect(heard).toEqual(['early'])
 })
 
 describe('a send queue', () => {
