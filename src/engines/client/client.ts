@@ -2,6 +2,7 @@ import { assert, unreachable } from '../../foundation/assert.ts'
 import { DureError, type ErrorCode } from '../../foundation/errors.ts'
 import { type SessionId, sessionId } from '../../foundation/ids.ts'
 import { mark } from '../../foundation/marks.ts'
+import { Queue } from '../../foundation/queue.ts'
 import type { CommitResult, Stored, StoredRow, Transaction } from '../../ports/key-value/key-value-store.ts'
 import { absent } from '../../ports/key-value/version.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
@@ -30,6 +31,8 @@ export interface PageRequest {
 
 /** One attempt waits no longer than this before the next one asks elsewhere. */
 const ATTEMPT_MS_MAX = 1_000
+/** A session remembers the responses of what is in flight: more wait here, in order. */
+export const WRITES_IN_FLIGHT_MAX = 8_192
 const OPEN_MS_MAX = 5_000
 const RETRY_DELAY_MS = 10
 const RETRY_DELAY_MS_MAX = 200
@@ -48,6 +51,8 @@ export class Client {
   #window = new SequenceWindow()
   /** Calls that wait for the session that is being opened. */
   readonly #waiting = new Set<Waiting>()
+  #writesInFlight = 0
+  readonly #queued = new Queue<() => void>()
   #isOpening = false
   #isClosed = false
   #openCalls = 0
@@ -162,13 +167,23 @@ export class Client {
 
   #commitInSession(call: Call<CommitResult>, transaction: Transaction): void {
     const { comparisons = [], operations } = transaction
+    if (this.#writesInFlight >= WRITES_IN_FLIGHT_MAX) {
+      this.#queued.push(() => this.#withSession(call, () => this.#commitInSession(call, transaction)))
+      return
+    }
+    this.#writesInFlight++
     const session = this.#session
     const window = this.#window
     const sequence = window.take()
+    const release = (): void => {
+      window.release(sequence)
+      this.#writesInFlight--
+      this.#queued.shift()?.()
+    }
     const ended: Call<CommitResult> = {
       ...call,
       done: (error, value) => {
-        window.release(sequence)
+        release()
         call.done(error, value)
       },
     }
@@ -192,7 +207,7 @@ export class Client {
         if (response.result.kind !== 'session-expired') return this.#settle(ended, response.result)
         // Nobody else can answer for this session any more: the next call opens a new one.
         if (this.#session === session) this.#session = sessionId(0)
-        window.release(sequence)
+        release()
         // Never attempted before: it certainly did not run, so it may run under a new session.
         if (ended.attempts === 1) {
           mark('client/session-reopened')
@@ -306,6 +321,7 @@ export class Client {
   ): void {
     if (this.#isClosed) return this.#end(call, new DureError('closed', 'the client was closed'), undefined)
     const leftMs = call.deadlineMs - this.#runtime.clock.monotonicMs()
+    if (leftMs <= 0) return this.#end(call, outOfTime(call), undefined)
     call.attempts++
     this.#transport.request(
       makeRequest(),
@@ -338,6 +354,18 @@ interface Call<Value> {
   isUnknown: boolean
   readonly done: Done<Value>
 }
+
+const outOfTime = ({
+  isUnknown,
+  timeoutMs,
+}: {
+  readonly isUnknown: boolean
+  readonly timeoutMs: number
+}): DureError =>
+  new DureError('timeout', `the call did not end within ${timeoutMs} ms`, {
+    outcome: isUnknown ? 'unknown' : 'failed',
+    retryable: true,
+  })
 
 interface Waiting {
   run(): void

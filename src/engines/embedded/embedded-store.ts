@@ -41,6 +41,7 @@ export function embeddedStore(
   runtime: Runtime,
   node: EmbeddedNode,
   onClose?: () => Promise<void>,
+  guarantees: Guarantees = embeddedGuarantees,
 ): ClientStore {
-  return new ClientStore(runtime, new Client(runtime, new LocalTransport(node)), embeddedGuarantees, onClose)
+  return new ClientStore(runtime, new Client(runtime, new LocalTransport(node)), guarantees, onClose)
 }

@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import { nodeId } from '../../foundation/ids.ts'
+import { createNodeRuntime, type NodeRuntime } from '../../runtime/node/node-runtime.ts'
+import { openLmdbTables } from '../../storage/table/lmdb/lmdb-table-store.ts'
+import { tcpFraming } from '../../wire/frame/tcp-framing.ts'
+import type { ClientStore } from '../client/client-store.ts'
+import { embeddedGuarantees, embeddedStore } from './embedded-store.ts'
+import { type EmbeddedNode, openNode } from './node.ts'
+
+const CLUSTER_ID = 'embedded'
+const SELF = nodeId(1)
+/** Nobody else votes, so nobody has to be waited for. */
+const ELECTION_TIMEOUT_MS = 10
+
+/**
+ * A store of one process in a directory: a cluster of one, that listens nowhere.
+ *
+ * Guarantee: as the embedded engine, with one disk for a majority. Errors: `data-directory` when another process holds
+ * it or it is a cluster node's, `corrupt`, `disk`.
+ */
+export async function openDirectory(directory: string): Promise<ClientStore> {
+  const runtime = await createNodeRuntime({
+    directory,
+    network: { framing: tcpFraming, clusterId: CLUSTER_ID, nodeId: SELF },
+  })
+  try {
+    const node = await openOnlyNode(runtime, directory)
+    const close = async (): Promise<void> => {
+      await new Promise<void>((resolve) => node.close(resolve))
+      await runtime.close()
+    }
+    return embeddedStore(runtime, node, close, { ...embeddedGuarantees, durability: 'synced' })
+  } catch (error) {
+    await runtime.close()
+    throw error
+  }
+}
+
+function openOnlyNode(runtime: NodeRuntime, directory: string): Promise<EmbeddedNode> {
+  return new Promise((resolve, reject) => {
+    openNode(
+      runtime,
+      {
+        clusterId: CLUSTER_ID,
+        nodeId: SELF,
+        members: [{ node: SELF, address: '' }],
+        // Its vote decides nothing that anybody else could contradict.
+        initialize: true,
+        openTables: (done) =>
+          openLmdbTables(
+            { directory: join(directory, 'tables'), abort: (reason) => runtime.abort(reason) },
+            done,
+          ),
+        raft: { electionTimeoutMs: ELECTION_TIMEOUT_MS },
+      },
+      (error, node) => (node === undefined ? reject(error) : resolve(node)),
+    )
+  })
+}
