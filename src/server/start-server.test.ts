@@ -6,9 +6,11 @@ import type { NodeStatus } from '../engines/embedded/status.ts'
 import { DureError } from '../foundation/errors.ts'
 import type { KeyValueStore } from '../ports/key-value/key-value-store.ts'
 import { limits } from '../ports/key-value/limits.ts'
+import { ReferenceModel } from '../ports/key-value/reference/reference-model.ts'
+import { ReferenceStore } from '../ports/key-value/reference/reference-store.ts'
 import { createLog } from './log/log.ts'
 import { type RunningServer, startServer } from './start-server.ts'
-import { createMemoryStore } from './testing/memory-store.ts'
+import { replaceCalls } from './testing/replace-calls.ts'
 
 const status: NodeStatus = {
   node_id: 1,
@@ -42,7 +44,7 @@ let blocked: readonly number[]
 let delayMs: number
 
 beforeEach(async () => {
-  store = createMemoryStore()
+  store = new ReferenceStore(new ReferenceModel())
   current = status
   logLines = []
   blocked = []
@@ -55,6 +57,7 @@ afterEach(() => server.close({ timeoutMs: 0 }))
 const start = (options: { allowFaults: boolean; httpPort?: number }) =>
   startServer({
     node: { status: () => current, metrics: () => [{ name: 'dure_x', help: 'X.', kind: 'gauge', value: 7 }] },
+    // The store of the moment: tests put another in its place.
     store: new Proxy({} as KeyValueStore, { get: (_target, name) => Reflect.get(store, name).bind(store) }),
     httpHost: '127.0.0.1',
     httpPort: 0,
@@ -231,13 +234,12 @@ describe('keys', () => {
   test('Idempotency-Key and timeout reach the store', async () => {
     const seen: unknown[] = []
     const inner = store
-    store = {
-      ...inner,
+    store = replaceCalls(inner, {
       put: (key, value, options) => {
         seen.push(options)
         return inner.put(key, value)
       },
-    }
+    })
     await put('/v1/keys/a?timeout_ms=250', '1', { 'idempotency-key': 'order-7' })
     expect(seen).toEqual([{ idempotencyKey: 'order-7', timeoutMs: 250 }])
   })
@@ -347,7 +349,7 @@ describe('faults', () => {
 
 describe('errors', () => {
   const failing = (error: unknown) => {
-    store = { ...store, put: () => Promise.reject(error), get: () => Promise.reject(error) } as KeyValueStore
+    store = replaceCalls(store, { put: () => Promise.reject(error), get: () => Promise.reject(error) })
   }
 
   test.for([
@@ -464,15 +466,13 @@ test('a port in use is named, with what to do', async () => {
 test('closing lets an open request end', async () => {
   let answer = () => {}
   const began = new Promise<void>((resolve) => {
-    const inner = store
-    store = {
-      ...inner,
+    store = replaceCalls(store, {
       get: async () => {
         resolve()
         await new Promise<void>((done) => (answer = done))
         return { exists: false, value: undefined, version: 0 as never }
       },
-    } as KeyValueStore
+    })
   })
   const open = get('/v1/keys/slow')
   await began

@@ -14,8 +14,10 @@ export const folders: readonly Folder[] = [
   { path: 'src/protocols', may: ['src/foundation'] },
   {
     path: 'src/wire',
-    may: ['src/foundation', 'src/ports/*/limits.ts', 'src/ports/*/version.ts'],
-    mayTypes: ['src/protocols', 'src/ports'],
+    // Limits and argument checks are the port's own, so that every engine and the wire refuse the same.
+    may: ['src/foundation', 'src/ports/*/limits.ts', 'src/ports/*/version.ts', 'src/ports/*/validation.ts'],
+    // It implements the framing that the network of the Node runtime asks for.
+    mayTypes: ['src/protocols', 'src/ports', 'src/runtime/node/framing.ts'],
   },
   { path: 'src/storage', may: ['src/foundation', 'src/runtime'], mayTypes: ['src/protocols'] },
   { path: 'src/ports', may: ['src/foundation'] },
@@ -68,7 +70,13 @@ export const enginesOnRuntime: readonly string[] = [
 ]
 
 /** Modules of Node that are pure functions of their input. */
-export const pureModules: readonly string[] = ['node:zlib', 'node:buffer', 'node:util']
+export const pureModules: readonly string[] = [
+  'node:assert',
+  'node:assert/strict',
+  'node:buffer',
+  'node:util',
+  'node:zlib',
+]
 
 /** Packages with one home. */
 export const packageHomes: Readonly<Record<string, readonly string[]>> = {
@@ -88,6 +96,7 @@ export const programs: readonly string[] = [
   'src/cli/main.ts',
   'src/server/main.ts',
   'bench/main.ts',
+  'bench/storage/spike.ts',
   'vitest.config.ts',
 ]
 

@@ -110,13 +110,12 @@ function facts(tree: Tree, path: string): SourceFile {
     }
     if (is.isCallExpression(node) && node.expression.kind === SyntaxKind.ImportKeyword && node.arguments[0]) {
       addImport(node, node.arguments[0], { typeOnly: false, names: ['*'], reexport: false })
-    } else if (
-      is.isNewExpression(node) &&
-      isName(node.expression, 'URL') &&
-      isRelative(node.arguments?.[0])
-    ) {
-      // A worker or an asset: `new URL('./worker.ts', import.meta.url)`.
-      addImport(node, node.arguments![0]!, { typeOnly: false, names: ['*'], reexport: false })
+    } else if (is.isNewExpression(node) && isName(node.expression, 'URL')) {
+      const from = relativeFile(node.arguments?.[0])
+      if (from !== undefined) {
+        const where = { from: resolve(path, from), line: line(node) }
+        imports.push({ ...where, typeOnly: false, names: ['*'], reexport: false })
+      }
     } else if (is.isImportTypeNode(node) && is.isLiteralTypeNode(node.argument)) {
       addImport(node, node.argument.literal, { typeOnly: true, names: ['*'], reexport: false })
     } else if (is.isIdentifier(node)) {
@@ -186,8 +185,14 @@ function boundNames(name: Node): string[] {
 }
 
 const isName = (node: Node, name: string) => is.isIdentifier(node) && node.text === name
-const isRelative = (node: Node | undefined) =>
-  node !== undefined && is.isStringLiteral(node) && node.text.startsWith('.')
+
+/** A worker or an asset: `new URL('./worker.ts', import.meta.url)`, also with the extension filled in. */
+function relativeFile(node: Node | undefined): string | undefined {
+  if (node === undefined) return undefined
+  if (is.isStringLiteral(node)) return node.text.startsWith('.') ? node.text : undefined
+  if (!is.isTemplateExpression(node) || !node.head.text.startsWith('.')) return undefined
+  return `${node.head.text.replace(/\.$/, '')}.ts`
+}
 
 const isDeclaration = (node: Node): node is Node & { name?: Node } =>
   is.isVariableDeclaration(node) ||

@@ -47,6 +47,12 @@ describe('imports', () => {
     refuses('src/blocks/lock/lock.ts', `import { create } from '../../runtime/node/runtime.ts'`)
   })
 
+  test('what only tests use stays with them', () => {
+    refuses('src/cli/main.ts', `import { fake } from './testing/fake.ts'`)
+    allows('src/cli/main.test.ts', `import { fake } from './testing/fake.ts'`)
+    allows('src/cli/testing/fake.ts', `import { fake } from './other.ts'`)
+  })
+
   test('a package with one home is imported there', () => {
     allows('src/storage/table/lmdb/table.ts', `import { open } from 'lmdb'`)
     refuses('src/storage/log/log.ts', `import { open } from 'lmdb'`)
@@ -86,7 +92,7 @@ describe('forbidden calls', () => {
     'class Table { process(row: Row) { return this.fetch(row) } fetch(row: Row) { return row } }',
     'const performance = 1; export const twice = performance * 2',
     'const settings = { Date: 1, process: 2 }; use(settings.process)',
-    'const x = Math.floor(1.5)',
+    'const x = Math.floor(1.5).toString()',
     'const signal = AbortSignal.any(all)',
     `import { crc32 } from 'node:zlib'`,
     `import type { Socket } from 'node:net'`,
@@ -120,7 +126,8 @@ test('a dead file is one that nothing starts from', () => {
   const files = readVirtualProject({
     'src/index.ts': `export { a } from './blocks/a.ts'`,
     'src/blocks/a.ts': `export const a = new URL('./worker.ts', import.meta.url)`,
-    'src/blocks/worker.ts': '',
+    'src/blocks/worker.ts': 'const b = new URL(`./other.$' + '{extension}`, import.meta.url)',
+    'src/blocks/other.ts': '',
     'src/blocks/b.test.ts': `import './b.ts'`,
     'src/blocks/b.ts': '',
     'src/blocks/dead.ts': `import './alsoDead.ts'`,

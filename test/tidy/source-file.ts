@@ -39,4 +39,9 @@ export interface Mention {
   readonly line: number
 }
 
-export const isTest = (path: string): boolean => path.endsWith('.test.ts') || path.startsWith('test/')
+/** Tests, and what only tests use. */
+export const isTest = (path: string): boolean =>
+  path.endsWith('.test.ts') || path.startsWith('test/') || isTestHelper(path)
+
+/** Folders called `testing` are not published. */
+export const isTestHelper = (path: string): boolean => path.includes('/testing/')

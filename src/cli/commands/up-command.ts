@@ -68,10 +68,7 @@ async function run(
   await requireFreePorts(nodes)
   writeClusterFile(directory, initial)
   const { stderr } = context.styles
-  say(
-    context,
-    `${stderr('strong', 'dure')}  starting ${nodes.length} nodes in ${relative('.', directory) || '.'}\n`,
-  )
+  say(context, `${stderr('strong', 'dure')}  starting ${nodes.length} nodes in ${shortPath(directory)}\n`)
 
   let file = initial
   let isUp = false
@@ -99,9 +96,9 @@ async function run(
     if (!interrupted.aborted) showWhatNext(context, nodes.length, own, options)
     await untilAborted(interrupted)
   } finally {
-    say(context, `\n${stderr('quiet', 'stopping …')}`)
+    if (isUp) say(context, `\n${stderr('quiet', 'stopping …')}`)
     await supervisor.stop()
-    say(context, stderr('quiet', 'stopped'))
+    if (isUp) say(context, stderr('quiet', 'stopped'))
   }
 }
 
@@ -298,6 +295,12 @@ function announce(context: CommandContext, options: GlobalOptions, event: Superv
 }
 
 const endingOf = (event: SupervisorEvent) => (event.event === 'died' ? event.ending : '')
+
+/** As seen from here, when it is below here. */
+function shortPath(path: string): string {
+  const short = relative('.', path)
+  return short === '' || short.startsWith('..') ? path : short
+}
 
 function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -26,15 +26,17 @@ export function renderTable(
   const widths = columns.map(({ title }, i) =>
     Math.max(displayWidth(title), ...rows.map((row) => displayWidth(row[i]?.text ?? ''))),
   )
+  const styled: Style = (tone, text) => (text === '' ? '' : style(tone, text))
   const line = (cells: readonly Cell[]) =>
     cells
       .map(({ text, tone = 'plain' }, i) => {
         const padding = ' '.repeat(widths[i]! - displayWidth(text))
         const isLast = i === cells.length - 1
-        if (columns[i]!.align === 'right') return padding + style(tone, text)
-        return style(tone, text) + (isLast ? '' : padding)
+        if (columns[i]!.align === 'right') return padding + styled(tone, text)
+        return styled(tone, text) + (isLast ? '' : padding)
       })
       .join('  ')
+      .trimEnd()
   const head = line(columns.map(({ title }) => ({ text: title, tone: 'quiet' })))
   return [head, ...rows.map(line)].map((text) => `${text}\n`).join('')
 }

@@ -24,7 +24,7 @@ function violations({ path, imports, globals, members }: SourceFile): string[] {
       report(mention.line, mention.member ? `${mention.name}.${mention.member}` : mention.name, instead)
   }
   for (const { name, line } of members) {
-    const instead = memberReplacements[name]
+    const instead = Object.hasOwn(memberReplacements, name) ? memberReplacements[name] : undefined
     if (instead) report(line, name, instead)
   }
   return found

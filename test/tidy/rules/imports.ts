@@ -1,5 +1,5 @@
 import { type Folder, folders, packageHomes } from '../house.ts'
-import { type Import, isTest, type SourceFile } from '../source-file.ts'
+import { type Import, isTest, isTestHelper, type SourceFile } from '../source-file.ts'
 
 /** Imports in `src/` go down the house, never up or across. Tests may look anywhere. */
 export function checkImports(files: readonly SourceFile[]): string[] {
@@ -10,6 +10,7 @@ export function checkImports(files: readonly SourceFile[]): string[] {
 
 function violation(path: string, { from, line, typeOnly }: Import): string | undefined {
   if (!from.startsWith('src/')) return packageViolation(path, from, line)
+  if (isTestHelper(from)) return `${path}:${line} imports ${from}, which only tests may: it is not published`
   const folder = folderOf(path)
   if (folderOf(from) === folder && !folder.path.includes('*')) return
   if (folder.path.includes('*') && sameBase(path, from, folder.path)) return

@@ -1,0 +1,99 @@
+import { join } from 'node:path'
+import { embeddedStore } from '../../engines/embedded/embedded-store.ts'
+import type { EmbeddedNode } from '../../engines/embedded/node.ts'
+import { openNode } from '../../engines/embedded/node.ts'
+import type { NodeStatus } from '../../engines/embedded/status.ts'
+import { nodeId } from '../../foundation/ids.ts'
+import { createNodeRuntime, type NodeRuntime } from '../../runtime/node/node-runtime.ts'
+import { openLmdbTables } from '../../storage/table/lmdb/lmdb-table-store.ts'
+import { tcpFraming } from '../../wire/frame/tcp-framing.ts'
+import { controlGate } from '../faults/gate-control.ts'
+import type { Log } from '../log/log.ts'
+import { ProcessMetrics } from '../metrics/process-metrics.ts'
+import { statusMetrics } from '../metrics/status-metrics.ts'
+import { startServer } from '../start-server.ts'
+import type { NodeArguments } from './node-arguments.ts'
+
+export interface RunningNode {
+  /** Hands leadership over, ends what is open, closes the files. */
+  stop(): Promise<void>
+}
+
+/** How long requests over HTTP may take to end when the node stops. */
+const HTTP_CLOSE_TIMEOUT_MS = 2_000
+
+/** Puts a node together on the real world: runtime, storage, engine, HTTP. Leaves nothing open when it throws. */
+export async function runNode(given: NodeArguments, log: Log): Promise<RunningNode> {
+  const { clusterId, directory, members, http, allowFaults } = given
+  const self = nodeId(given.nodeId)
+  const runtime = await createNodeRuntime({
+    directory,
+    network: {
+      framing: tcpFraming,
+      clusterId,
+      nodeId: self,
+      listen: members.get(self)!,
+      peers: new Map([...members].filter(([node]) => node !== self)),
+      onProblem: (error) => log.warn('network', { error }),
+    },
+    abort: (error) => {
+      log.error('abort', { error })
+      process.exit(70)
+    },
+  })
+  try {
+    const node = await open(runtime, given)
+    const store = embeddedStore(runtime, node)
+    const faults = controlGate(runtime.network.faults)
+    const processMetrics = new ProcessMetrics()
+    // A cut that was made on purpose leaves the connections open: from here it is a member out of reach.
+    const status = (): NodeStatus => {
+      const unreachable = new Set([...node.status.unreachable, ...faults.blocked])
+      return { ...node.status, unreachable: [...unreachable].toSorted((a, b) => a - b) }
+    }
+    const server = await startServer({
+      node: { status, metrics: () => [...statusMetrics(status()), ...processMetrics.read()] },
+      store,
+      httpHost: http.host,
+      httpPort: http.port,
+      allowFaults,
+      faults,
+      log,
+    })
+    return {
+      async stop() {
+        node.transferLeadership()
+        await server.close({ timeoutMs: HTTP_CLOSE_TIMEOUT_MS })
+        await new Promise<void>((resolve) => node.close(resolve))
+        processMetrics.close()
+        await runtime.close()
+      },
+    }
+  } catch (error) {
+    await runtime.close()
+    throw error
+  }
+}
+
+function open(
+  runtime: NodeRuntime,
+  { nodeId: id, clusterId, directory, members, initialize }: NodeArguments,
+): Promise<EmbeddedNode> {
+  return new Promise((resolve, reject) => {
+    openNode(
+      runtime,
+      {
+        clusterId,
+        nodeId: nodeId(id),
+        members: [...members].map(([node, address]) => ({ node: nodeId(node), address })),
+        initialize,
+        openTables: (done) =>
+          openLmdbTables(
+            { directory: join(directory, 'tables'), abort: (reason) => runtime.abort(reason) },
+            done,
+          ),
+      },
+      (error, node) => (node === undefined ? reject(error) : resolve(node)),
+    )
+  })
+}
