@@ -403,6 +403,27 @@ describe('large histories', () => {
       })
     }
   })
+
+  it('are convicted of a failed write that was read, without versions and with many operations open', () => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const operations = large(seed, { keys: 2, versionRate: 0, unknownRate: 0.05 })
+      const read = new Set(
+        operations.map(({ output }) => (output?.kind === 'value' ? output.value : undefined)),
+      )
+      const at = operations.findIndex(
+        ({ input, outcome, output }, i) =>
+          i > 1_000 &&
+          outcome === 'ok' &&
+          input.kind === 'put' &&
+          output?.kind === 'written' &&
+          read.has(input.value),
+      )
+      const wrong = operations.map((operation, i) =>
+        i === at ? { ...operation, outcome: 'failed' as const, output: undefined } : operation,
+      )
+      expect(checkLinearizable(wrong, keyValueModel, { budgetSteps: 3_000_000 }).verdict).toBe('invalid')
+    }
+  })
 })
 
 const keyOf = (input: KeyValueInput): string => keyValueModel.keysOf(input)[0]!

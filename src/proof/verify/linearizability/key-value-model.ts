@@ -2,6 +2,7 @@ import { unreachable } from '../../../foundation/assert.ts'
 import type { Operation } from '../history.ts'
 import { mix } from './failed-configurations.ts'
 import type { CompiledModel, Model } from './model.ts'
+import { type Span, type ValueSpan, zonesContradict } from './zones.ts'
 
 /** What a client asked of a key-value store. Versions are plain numbers, 0 for "must not exist". */
 export type KeyValueInput =
@@ -85,6 +86,7 @@ class KeyValuePartition implements CompiledModel<State> {
   readonly #told: readonly ReadonlySet<number>[]
   readonly #valueTexts: string[] = ['', 'a value that nobody read']
   readonly #facts: Facts
+  readonly #spans: readonly Span[]
   readonly #touches: readonly (readonly number[])[]
 
   constructor(operations: readonly Operation<KeyValueInput, KeyValueOutput>[], keys: readonly string[]) {
@@ -109,7 +111,43 @@ class KeyValuePartition implements CompiledModel<State> {
     this.#told = writes.map((ofKey) => new Set(ofKey.map(({ version }) => version)))
     this.#predecessors = predecessorsOf(this.#steps, writes)
     this.#facts = new Facts(this.#steps, keys.length)
+    this.#spans = operations.map(({ call, return: returned, outcome }) => ({
+      call,
+      returned: outcome === 'ok' ? returned! : Number.POSITIVE_INFINITY,
+    }))
     this.#touches = operations.map(({ input }) => keyValueModel.keysOf(input).map(keyNumber))
+  }
+
+  isContradiction(): boolean {
+    const writersOf = this.#keys.map(() => new Map<number, number[]>())
+    for (const [operation, { writes }] of this.#steps.entries()) {
+      for (const { key, value } of writes) {
+        const writers = writersOf[key]!.get(value)
+        if (writers === undefined) writersOf[key]!.set(value, [operation])
+        else writers.push(operation)
+      }
+    }
+    const values = this.#keys.map(() => new Map<number, { write: Span; reads: Span[] }>())
+    const writes: Span[][] = this.#keys.map(() => [])
+    for (const [operation, { kind, read }] of this.#steps.entries()) {
+      if (kind !== 'read' || read!.value === ABSENT) continue
+      const { key, value } = read!
+      const writers = writersOf[key]!.get(value)
+      if (writers === undefined) return true
+      if (writers.length > 1) continue
+      let span = values[key]!.get(value)
+      if (span === undefined)
+        values[key]!.set(value, (span = { write: this.#spans[writers[0]!]!, reads: [] }))
+      span.reads.push(this.#spans[operation]!)
+    }
+    for (const [operation, step] of this.#steps.entries()) {
+      if (step.kind !== 'written') continue
+      for (const { key, value } of step.writes)
+        if (!values[key]!.has(value)) writes[key]!.push(this.#spans[operation]!)
+    }
+    return values.some((ofKey, key) =>
+      zonesContradict([...ofKey.values()] satisfies ValueSpan[], writes[key]!),
+    )
   }
 
   step(state: State, operation: number): State | undefined {

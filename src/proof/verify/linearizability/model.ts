@@ -18,6 +18,8 @@ export interface Model<Input, Output> {
  */
 export interface CompiledModel<State> {
   readonly initial: State
+  /** True when it is plain without a search that no order is accepted; false says nothing. */
+  isContradiction(): boolean
   /**
    * The state after the operation; undefined when its answer cannot come from this state. An operation of unknown
    * outcome has no answer to contradict; it gives undefined when it would have no effect.

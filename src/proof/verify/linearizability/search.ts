@@ -31,6 +31,7 @@ export function searchLinearization<State>(
   model: CompiledModel<State>,
   budgetSteps: number,
 ): SearchResult<State> {
+  if (model.isContradiction()) return { verdict: 'invalid', steps: 0 }
   return new Search(intervals, model).run(budgetSteps)
 }
 
