@@ -120,6 +120,23 @@ describe('a crash', () => {
     ])
   })
 
+  test('keeps the names of the directory that was synced, not those that came later or stand elsewhere', () => {
+    const found = seeds.map((seed) => {
+      const { ask, open, runtime, process } = machine(seed, { loseUnsynced: true })
+      ask((done) => runtime.disk.makeDirectory('other', done))
+      open('other/a')
+      open('here')
+      ask((done) => {
+        runtime.disk.syncDirectory('', done)
+        // Asked for after the sync, and so not covered by it.
+        runtime.disk.open('late', { create: true }, () => {})
+      })
+      process.crash()
+      return ['here', 'late', 'other/a'].filter((name) => process.disk.peek(name) !== undefined).join(' ')
+    })
+    expect([...new Set(found)].sort()).toEqual(['here', 'here late other/a', 'here other/a'])
+  })
+
   test('during a sync leaves it open whether that sync counted', () => {
     const kinds = new Set(
       seeds.map((seed) => {
