@@ -1,0 +1,73 @@
+import { createRequire } from 'node:module'
+import type * as sorted from 'sorted-btree'
+import type { RowChange } from '../table.ts'
+
+/** A key as a string with one character for each byte: strings compare as the bytes do, and make keys of a `Map`. */
+export const rowName = (key: Uint8Array): string => latin1Slice.call(key, 0, key.length)
+
+const { latin1Slice } = Buffer.prototype as unknown as {
+  readonly latin1Slice: (this: Uint8Array, from: number, to: number) => string
+}
+
+const byName = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
+
+/** Rows in memory that are newer than LMDB's. */
+export interface OverlayView {
+  /** The change that holds for a key: its value may be undefined for "removed". */
+  get(name: string): RowChange | undefined
+  /** Changes from `name` on, in order. */
+  from(name: string): IterableIterator<readonly [string, RowChange]>
+}
+
+/**
+ * What was committed and is not in LMDB yet. A map answers point reads, which are most; a tree holds the order for
+ * scans, and copies in no time for views that later commits must not change.
+ */
+export class Overlay implements OverlayView {
+  readonly #changes = new Map<string, RowChange>()
+  readonly #tree: Tree
+  #bytes = 0
+
+  constructor() {
+    this.#tree = new BTree(undefined, byName, 64)
+  }
+
+  get sizeBytes(): number {
+    return this.#bytes
+  }
+
+  get isEmpty(): boolean {
+    return this.#changes.size === 0
+  }
+
+  set(change: RowChange): void {
+    const name = rowName(change.key)
+    const before = this.#changes.get(name)
+    if (before !== undefined) this.#bytes -= sizeOf(before)
+    this.#bytes += sizeOf(change)
+    this.#changes.set(name, change)
+    this.#tree.set(name, change)
+  }
+
+  get(name: string): RowChange | undefined {
+    return this.#changes.get(name)
+  }
+
+  from(name: string): IterableIterator<readonly [string, RowChange]> {
+    return this.#tree.entries(name)
+  }
+
+  freeze(): OverlayView {
+    const tree = this.#tree.clone()
+    return { get: (name) => tree.get(name), from: (name) => tree.entries(name) }
+  }
+}
+
+type Tree = InstanceType<typeof sorted.default.default<string, RowChange>>
+
+// A CommonJS module with a `default` of its own: loaders disagree where an import would find that.
+const { default: BTree } = createRequire(import.meta.url)('sorted-btree') as {
+  readonly default: new (entries: undefined, compare: typeof byName, nodeSizeMax: number) => Tree
+}
+
+const sizeOf = ({ key, value }: RowChange): number => key.length + (value?.length ?? 0)
