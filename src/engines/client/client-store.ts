@@ -14,7 +14,13 @@ import type {
   WriteOptions,
   Written,
 } from '../../ports/key-value/key-value-store.ts'
-import { validateKey, validateRange, validateTransaction } from '../../ports/key-value/validation.ts'
+import {
+  validateCallOptions,
+  validateKey,
+  validateRange,
+  validateTransaction,
+  validateWriteOptions,
+} from '../../ports/key-value/validation.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Client, Done, Page } from './client.ts'
 
@@ -46,9 +52,11 @@ export class ClientStore implements KeyValueStore {
 
   async get(key: Uint8Array, options: ReadOptions = {}): Promise<Stored> {
     validateKey(key)
-    return this.#call(options, false, (timeoutMs, done) =>
+    validateCallOptions(options)
+    const stored = await this.#call<Stored>(options, false, (timeoutMs, done) =>
       this.#client.get(key, options.consistency ?? 'strong', timeoutMs, done),
     )
+    return stored.exists ? { ...stored, value: owned(stored.value) } : stored
   }
 
   async put(key: Uint8Array, value: Uint8Array, options: WriteOptions = {}): Promise<Written> {
@@ -63,6 +71,7 @@ export class ClientStore implements KeyValueStore {
 
   async commit(transaction: Transaction, options: CallOptions = {}): Promise<CommitResult> {
     validateTransaction(transaction)
+    validateCallOptions(options)
     return this.#call(options, true, (timeoutMs, done) => this.#client.commit(transaction, timeoutMs, done))
   }
 
@@ -86,7 +95,10 @@ export class ClientStore implements KeyValueStore {
         snapshot = page.next === undefined ? 0 : page.snapshot
         from = page.next
         left -= page.rows.length
-        yield* page.rows
+        for (const row of page.rows) {
+          if (options.signal?.aborted) throw aborted(options.signal, 'failed')
+          yield { key: owned(row.key), value: owned(row.value), version: row.version }
+        }
       }
     } finally {
       if (snapshot !== 0) this.#client.endRange(snapshot)
@@ -113,6 +125,7 @@ export class ClientStore implements KeyValueStore {
     operation: Transaction['operations'][number],
     options: WriteOptions,
   ): Promise<Extract<CommitResult, { committed: true }>> {
+    validateWriteOptions(options)
     const { key } = operation
     const { ifVersion, idempotencyKey } = options
     const transaction: Transaction = {
@@ -171,6 +184,9 @@ export class ClientStore implements KeyValueStore {
     })
   }
 }
+
+/** The caller's own: a view would pin a whole message, or let the caller write into the table. */
+const owned = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
 
 const aborted = (signal: AbortSignal | undefined, outcome: 'failed' | 'unknown'): DureError =>
   new DureError('aborted', 'the signal of this call was aborted', { outcome, cause: signal?.reason })
