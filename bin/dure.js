@@ -5,7 +5,8 @@ import { isCheckout, root } from './paths.js'
 
 const args = process.argv.slice(2)
 if (isCheckout) {
-  const { launch } = await import('./launch.js')
+  const { keepCompiledCode, launch } = await import('./launch.js')
+  await keepCompiledCode()
   await launch(join(root, 'src/cli/main.ts'), args)
 } else {
   const [major, minor] = process.versions.node.split('.').map(Number)
@@ -15,5 +16,7 @@ if (isCheckout) {
     )
     process.exit(1)
   }
+  const { enableCompileCache } = await import('node:module')
+  enableCompileCache()
   await import('../dist/cli/main.js')
 }

@@ -1,8 +1,9 @@
 // `npm start`: five nodes as five processes in ./data/local, with the world's cities in them.
 import { join } from 'node:path'
-import { launch } from './launch.js'
+import { keepCompiledCode, launch } from './launch.js'
 import { root } from './paths.js'
 
+await keepCompiledCode()
 // What is given after `npm start --` comes last and wins.
 await launch(join(root, 'src/cli/main.ts'), [
   'up',
