@@ -72,6 +72,14 @@ export class Link {
     }
   }
 
+  /** The member has just dialed us, so it is there: no need to wait for the rest of the backoff. */
+  wake(): void {
+    this.#backoffMs = BACKOFF_MIN_MS
+    if (this.#state !== 'idle' || !this.#options.persistent) return
+    clearTimeout(this.#retry)
+    this.#dial()
+  }
+
   close(): void {
     this.#state = 'closed'
     clearTimeout(this.#retry)

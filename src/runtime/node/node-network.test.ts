@@ -223,6 +223,31 @@ test('mutated real streams end connections, never the node', async () => {
   await until(() => heard.length > before)
 })
 
+test('a member that comes back is dialed when it dials, not after the backoff', async () => {
+  // Timers stand still, so no backoff ever ends.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  closing.push(() => void vi.useRealTimers())
+  const turnUntil = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await new Promise((resolve) => setImmediate(resolve))
+  }
+  let attempts = 0
+  const nobody = createServer((socket) => {
+    attempts++
+    socket.destroy()
+  }).listen(0, '127.0.0.1')
+  await once(nobody, 'listening')
+  const address = `127.0.0.1:${(nobody.address() as { port: number }).port}`
+  const two = await node(2, { peers: new Map([[1, address]]) })
+  two.onMessage(() => {})
+  await turnUntil(() => attempts === 1)
+  nobody.close()
+  await once(nobody, 'close')
+  const one = await node(1, { listen: address, peers: new Map([[2, two.address!]]) })
+  one.onMessage(() => {})
+  await turnUntil(() => two.isReachable(endpoint(1)))
+  expect(one.isReachable(endpoint(2))).toBe(true)
+})
+
 test('connections that come before anybody listens wait', async () => {
   const one = await node(1)
   const client = await open()

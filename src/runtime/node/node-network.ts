@@ -308,7 +308,11 @@ export class NodeNetwork implements Network {
         expectedNodeId: hello.nodeId,
       }),
     )
-    if (hello.nodeId !== 0) return endpoint(hello.nodeId)
+    if (hello.nodeId !== 0) {
+      const member = endpoint(hello.nodeId)
+      this.#links.get(member)?.wake()
+      return member
+    }
     const client = endpoint(this.#nextEndpoint++)
     this.#clients.set(client, connection)
     return client
