@@ -4,8 +4,8 @@ import { StreamFrameDecoder } from './frame-decoder.ts'
 import { decodeGreeting, encodeGreeting, GREETING_BYTES_MAX } from './greeting.ts'
 
 /** The protocol versions that this build speaks. */
-export const PROTOCOL_VERSION_MIN = 1
-export const PROTOCOL_VERSION_MAX = 1
+const PROTOCOL_VERSION_MIN = 1
+const PROTOCOL_VERSION_MAX = 1
 
 /**
  * How Dure's messages travel over TCP; given to the network of the Node runtime.
