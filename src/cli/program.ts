@@ -6,6 +6,7 @@ import { addImportCommand } from './commands/import-command.ts'
 import { addKeyCommands } from './commands/key-commands.ts'
 import { addNodeCommands } from './commands/node-commands.ts'
 import { addPartitionCommands } from './commands/partition-commands.ts'
+import { addSimulateCommand } from './commands/simulate-command.ts'
 import { addStatusCommand } from './commands/status-command.ts'
 import { addUpCommand } from './commands/up-command.ts'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
@@ -71,6 +72,8 @@ function createProgram(context: CommandContext, version: string): Command {
   program.commandsGroup('Bad days, on purpose:')
   addPartitionCommands(program, context)
   addNodeCommands(program, context)
+  program.commandsGroup('Proof:')
+  addSimulateCommand(program, context)
   return program
 }
 
@@ -82,6 +85,7 @@ const examples = [
   ['dure list "KR/" --limit 20', ''],
   ['dure partition --split "1,2|3,4,5"', 'cut the cluster in two; dure heal undoes it'],
   ['dure kill 3', 'and dure start 3'],
+  ['dure simulate --seeds 100', 'a hundred simulated clusters, one verdict'],
 ] as const
 
 const exitCodesHelp = [

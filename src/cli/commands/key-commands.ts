@@ -138,7 +138,7 @@ async function writeRows(
     return writeData(context, rows.map(({ value }, i) => `${names[i]}\t${printableValue(value)}\n`).join(''))
   }
   const width = Math.max(0, ...names.map(displayWidth))
-  const room = Math.max(16, (shell.stdout.columns ?? 80) - width - 2)
+  const room = Math.max(16, (shell.stdout.columns || 80) - width - 2)
   const lines = rows.map(({ value }, i) => {
     const name = names[i]! + ' '.repeat(width - displayWidth(names[i]!))
     return `${name}  ${styles.stdout('quiet', shorten(printableValue(value), room))}\n`
