@@ -40,6 +40,12 @@ export class Election {
     this.#deadlineMs = this.#core.nowMs + electionTimeoutMs * (1 + random())
   }
 
+  /** Does not stand before, and spreads those who wait for the same moment. */
+  waitUntil(timeMs: number): void {
+    const { heartbeatIntervalMs, random } = this.#core.config
+    if (this.#deadlineMs < timeMs) this.#deadlineMs = timeMs + heartbeatIntervalMs * random()
+  }
+
   heardFromLeader(): void {
     this.#leaderHeardMs = this.#core.nowMs
     this.restartTimeout()

@@ -2,8 +2,10 @@ import { assert } from '../../foundation/assert.ts'
 import type { Term } from '../../foundation/ids.ts'
 import type { Entry } from './entry.ts'
 
-/** What an entry is counted as, in every limit: its data and a little for what surrounds it, so that empty ones count. */
-export const entrySizeBytes = (entry: Entry): number => entry.data.length + 16
+/** What data is counted as, in every limit: itself and a little for what surrounds it, so that empty entries count. */
+export const countedBytes = (data: Uint8Array): number => data.length + 16
+
+const entrySizeBytes = (entry: Entry): number => countedBytes(entry.data)
 
 /** Slots of dropped entries are given back once they are more than this and half of the array. */
 const SLACK_MAX = 1_024
@@ -49,7 +51,7 @@ export class RaftLog {
     return this.#slots.length > this.#head ? this.#slots[this.#slots.length - 1]!.term : this.#baseTerm
   }
 
-  /** All entries, as `entrySizeBytes` counts. */
+  /** All entries, as `countedBytes` counts. */
   get sizeBytes(): number {
     return this.#bytes
   }

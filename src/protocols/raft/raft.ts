@@ -20,8 +20,6 @@ import { SnapshotSending } from './snapshot-sending.ts'
 import type { Progress, ProgressState } from './tracker/progress.ts'
 import { Tracker } from './tracker/tracker.ts'
 
-export type { RestoredState } from './core.ts'
-
 /** What a leader knows of a member. */
 export interface FollowerProgress {
   readonly id: NodeId
@@ -52,6 +50,8 @@ export class Raft {
   readonly #transfer: LeadershipTransfer
   readonly #changes: MembershipChanges
   #heartbeatDueMs = 0
+  /** Until then silence proves nothing: we were not running, and what arrived meanwhile is not handled yet. */
+  #catchingUpUntilMs = Number.NEGATIVE_INFINITY
   #started = false
   /** As last told to the host. */
   #toldRole: Role = 'follower'
@@ -90,6 +90,11 @@ export class Raft {
 
   get term(): Term {
     return this.#core.term
+  }
+
+  /** Given in this term; undefined when none was. */
+  get vote(): NodeId | undefined {
+    return this.#core.vote
   }
 
   /** Given in this term; undefined when none was. */
@@ -294,12 +299,14 @@ export class Raft {
 
   #onTick(): void {
     const core = this.#core
+    const catchesUp = this.#isCatchingUp()
     if (core.role !== 'leader') {
-      this.#election.onTick()
+      if (catchesUp) this.#election.waitUntil(this.#catchingUpUntilMs)
+      else this.#election.onTick()
       return
     }
     // A leader that cannot write must not live on by its heartbeats alone.
-    if (core.persistence.isHung || !this.#isHeardByMajority()) {
+    if (!catchesUp && (core.persistence.isHung || !this.#isHeardByMajority())) {
       this.#becomeFollower(core.term, undefined)
       return
     }
@@ -308,6 +315,21 @@ export class Raft {
     if (core.nowMs < this.#heartbeatDueMs) return
     this.#heartbeatDueMs = core.nowMs + core.config.heartbeatIntervalMs
     sendHeartbeats(core, this.#tracker, this.#reads.heartbeatContext())
+  }
+
+  /**
+   * A tick that comes much later than it was asked for tells that this whole process stood still. Then the answers of
+   * others may lie unread: they get two heartbeats' time before their silence counts, or a stall of the machine would
+   * cost an election among nodes that are all well. Safety rests on no clock, so this delays, and risks nothing. It is
+   * granted once in a while only: a process that is always late must not count as well for ever.
+   */
+  #isCatchingUp(): boolean {
+    const { nowMs, config } = this.#core
+    const isLate = nowMs - this.#toldDeadlineMs > config.heartbeatIntervalMs
+    if (isLate && nowMs - this.#catchingUpUntilMs > config.electionTimeoutMs) {
+      this.#catchingUpUntilMs = nowMs + 2 * config.heartbeatIntervalMs
+    }
+    return nowMs < this.#catchingUpUntilMs
   }
 
   /** Check-quorum: a leader on the wrong side of a cut stops being one (dissertation, 6.2). */

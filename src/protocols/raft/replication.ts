@@ -3,6 +3,7 @@ import { logIndex } from '../../foundation/ids.ts'
 import type { Core } from './core.ts'
 import type { Entry } from './entry.ts'
 import type { AppendResponse } from './message.ts'
+import { countedBytes } from './raft-log.ts'
 import type { SnapshotSending } from './snapshot-sending.ts'
 import type { Progress } from './tracker/progress.ts'
 import type { Tracker } from './tracker/tracker.ts'
@@ -52,7 +53,7 @@ export class Replication {
   hasRoomFor(commands: readonly Uint8Array[]): boolean {
     if (this.#uncommittedBytes === 0) return true
     let bytes = this.#uncommittedBytes
-    for (let i = 0; i < commands.length; i++) bytes += commands[i]!.length + 16
+    for (let i = 0; i < commands.length; i++) bytes += countedBytes(commands[i]!)
     return bytes <= this.#core.config.uncommittedBytesMax
   }
 

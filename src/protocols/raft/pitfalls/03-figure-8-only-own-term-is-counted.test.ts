@@ -20,8 +20,7 @@ test('figure 8 played out: an old entry on a majority may still be replaced, so 
   const cluster = new Cluster({ voters: 5, config: { appendBytesMax: 1 } })
   const stand = (id: number, loses: (message: Message) => boolean) => {
     for (let tries = 0; tries < 4 && cluster.leader?.id !== id; tries++) {
-      cluster.nowMs += 600
-      cluster.tick(id)
+      cluster.stand(id)
       cluster.settle(loses)
     }
     expect(cluster.leader?.id).toBe(id)

@@ -3,14 +3,31 @@ import { raftDefaults } from '../config.ts'
 import { Cluster } from '../testing/cluster.ts'
 import { node, ofType, Solo, sent } from '../testing/solo.ts'
 
-test('a leader that wakes from a pause steps down before it does anything else', () => {
+test('a leader that wakes from a pause answers nothing that a majority does not confirm, and soon steps down', () => {
   const solo = new Solo()
   solo.lead()
   solo.persisted()
   solo.acknowledge(2, 1)
-  const effects = solo.tick(raftDefaults.electionTimeoutMs)
+  solo.read()
+  const { heartbeatIntervalMs } = raftDefaults
+  // It may have been replaced. It asks, for two heartbeats' time, and meanwhile only its word goes out.
+  solo.pause(10_000)
+  expect(solo.raft.role).toBe('leader')
+  solo.read()
+  solo.tick(2 * heartbeatIntervalMs)
   expect(solo.raft.role).toBe('follower')
-  expect(sent(effects, 'heartbeat')).toEqual([])
+  expect(ofType(solo.effects, 'read')).toEqual([])
+  expect(ofType(solo.effects, 'refused')).toMatchObject([
+    { reason: 'leadership-lost' },
+    { reason: 'leadership-lost' },
+  ])
+})
+
+test('whoever is always late still notices that nobody answers', () => {
+  const solo = new Solo()
+  solo.lead()
+  for (let i = 0; i < 6; i++) solo.pause(raftDefaults.electionTimeoutMs / 2)
+  expect(solo.raft.role).not.toBe('leader')
 })
 
 test('a read is confirmed by messages, never by the clock, also while leadership is handed over', () => {

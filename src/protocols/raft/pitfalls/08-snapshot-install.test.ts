@@ -185,6 +185,31 @@ test('lost chunks and lost answers are made up for at the pace of heartbeats', (
   expect(chunks).toBeLessThan(30)
 })
 
+test('a receiver that had everything and loses it before it is installed gets it again', () => {
+  const cluster = new Cluster()
+  cluster.elect(1)
+  const without3 = ({ from, to }: { from: number; to: number }) => from === 3 || to === 3
+  cluster.propose(1, utf8('a'), utf8('b'))
+  cluster.settle(without3)
+  cluster.compact(1)
+  const three = cluster.node(3)
+  const deliver = () => {
+    while (cluster.network.length > 0) cluster.deliverAt(0)
+  }
+  for (let i = 0; i < 100 && !three.tableWork.some(({ type }) => type === 'install-snapshot'); i++) {
+    cluster.advance(10)
+    deliver()
+    cluster.workOnTable(1)
+    if (three.tableWork[0]?.type === 'write-snapshot') cluster.workOnTable(3)
+  }
+  deliver()
+  expect(three.tableWork).toMatchObject([{ type: 'install-snapshot' }])
+  cluster.crash(3)
+  cluster.restart(3)
+  cluster.run(1_000)
+  expect(three.table.index).toBe(cluster.node(1).raft.lastIndex)
+})
+
 test.each([0, 1])(
   'a crash of the receiver around the installation (%i log writes done) is put right',
   (done) => {

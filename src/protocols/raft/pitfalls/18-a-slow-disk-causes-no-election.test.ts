@@ -23,3 +23,13 @@ test.each([[[1]], [[2]], [[2, 3]], [[1, 2, 3]]])(
     expect(cluster.safety.committedIndex).toBeGreaterThanOrEqual(before + 200)
   },
 )
+
+test('the whole machine stands still for two seconds: nobody is replaced', () => {
+  const cluster = new Cluster({ voters: 5 })
+  cluster.elect(1)
+  for (let i = 0; i < 5; i++) {
+    cluster.nowMs += 2_000
+    cluster.run(2_000)
+  }
+  for (const { raft } of cluster.nodes.values()) expect(raft).toMatchObject({ term: 1, leader: 1 })
+})

@@ -8,7 +8,7 @@ export type VoteOf = (voter: NodeId) => boolean | undefined
 
 export type VoteResult = 'won' | 'lost' | 'pending'
 
-export const majoritySize = (voters: number): number => (voters >> 1) + 1
+const majoritySize = (voters: number): number => (voters >> 1) + 1
 
 /**
  * The highest index that a majority has acknowledged; infinite for no voters, so that an empty half of a joint

@@ -29,6 +29,7 @@ export class Solo {
   nowMs = 0
   #sequence = 0
   #token = 0
+  #deadlineMs = Number.POSITIVE_INFINITY
 
   constructor(options: SoloOptions = {}) {
     const voters = Array.from({ length: options.voters ?? 3 }, (_, i) => nodeId(i + 1))
@@ -48,13 +49,30 @@ export class Solo {
 
   step(event: Without<RaftEvent>): readonly Effect[] {
     const effects = this.raft.step({ ...event, nowMs: this.nowMs } as RaftEvent)
-    for (const effect of effects) if (effect.type === 'persist') this.#sequence = effect.sequence
+    for (const effect of effects) {
+      if (effect.type === 'persist') this.#sequence = effect.sequence
+      if (effect.type === 'deadline') this.#deadlineMs = effect.atMs
+    }
     this.effects.push(...effects)
     return effects
   }
 
+  /** Time passes, and it is woken whenever it asked to be. */
   tick(afterMs = 0): readonly Effect[] {
-    this.nowMs += afterMs
+    const before = this.effects.length
+    const end = this.nowMs + afterMs
+    while (this.#deadlineMs > this.nowMs && this.#deadlineMs < end) {
+      this.nowMs = this.#deadlineMs
+      this.step({ type: 'tick' })
+    }
+    this.nowMs = end
+    this.step({ type: 'tick' })
+    return this.effects.slice(before)
+  }
+
+  /** Time passes, and the process does not run. */
+  pause(forMs: number): readonly Effect[] {
+    this.nowMs += forMs
     return this.step({ type: 'tick' })
   }
 

@@ -56,8 +56,7 @@ export class Transcript {
         }
         return
       case 'campaign':
-        cluster.nowMs += 600
-        cluster.tick(id)
+        cluster.stand(id)
         return
       case 'propose':
         cluster.propose(id, ...words.slice(1).map(utf8))

@@ -23,14 +23,6 @@ export class Inflights {
     this.#sizesBytes = new Float64Array(limits.inflightMessagesMax)
   }
 
-  get count(): number {
-    return this.#count
-  }
-
-  get bytes(): number {
-    return this.#bytes
-  }
-
   /** A message larger than the window still goes, alone. */
   get isFull(): boolean {
     return this.#count === this.#limits.inflightMessagesMax || this.#bytes >= this.#limits.inflightBytesMax

@@ -1,7 +1,7 @@
 import type { SnapshotMeta } from '../message.ts'
 
 /** Chunks that may be on their way at once. */
-export const SNAPSHOT_WINDOW = 4
+const SNAPSHOT_WINDOW = 4
 
 /**
  * A snapshot on its way to one follower. Chunks below `acknowledged` are there; those below `requested` were asked of
