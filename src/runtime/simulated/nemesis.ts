@@ -14,6 +14,16 @@ export interface NemesisCounts {
   clockJumps: number
 }
 
+export interface NemesisOptions {
+  readonly untilMs: number
+  /** It goes on beyond `untilMs` until this holds, but no longer than `atMostMs`. */
+  readonly enough?: (counts: NemesisCounts) => boolean
+  readonly atMostMs?: number
+}
+
+/** How often it looks whether it was enough. */
+const EXTENSION_MS = 1_000
+
 /**
  * Does the plan's worst to processes, links and clocks until its time is over; then mends everything and starts what
  * it had stopped, so that progress can be asked for.
@@ -22,14 +32,16 @@ export class Nemesis {
   readonly counts: NemesisCounts = { crashes: 0, pauses: 0, partitions: 0, clogs: 0, clockJumps: 0 }
   readonly #world: Simulation
   readonly #random: SeededRandom
-  readonly #untilUs: number
+  readonly #options: NemesisOptions
+  #untilMs: number
   #isPartitioned = false
   #isOver = false
 
-  constructor(world: Simulation, random: SeededRandom, untilMs: number) {
+  constructor(world: Simulation, random: SeededRandom, options: NemesisOptions) {
     this.#world = world
     this.#random = random
-    this.#untilUs = untilMs * 1_000
+    this.#options = options
+    this.#untilMs = options.untilMs
     const { process, network, clock } = world.faults
     this.#repeat('crash', process.crashEveryMs, (draw) => this.#crash(draw, process.downForMs))
     this.#repeat('pause', process.pauseEveryMs, (draw) => this.#pause(draw, process.pauseForMs))
@@ -38,7 +50,7 @@ export class Nemesis {
     )
     this.#repeat('clog', network.clogEveryMs, (draw) => this.#clog(draw, network.clogForMs))
     this.#repeat('clock jump', clock.jumpEveryMs, (draw) => this.#jump(draw, clock.jumpMsMax))
-    world.after(untilMs - world.nowMs, () => this.#end())
+    this.#endLater()
   }
 
   /** Whether everything was mended. */
@@ -60,7 +72,7 @@ export class Nemesis {
     const random = this.#random.fork(label)
     const next = (): void => {
       this.#world.after(random.between(0.5, 1.5) * everyMs, () => {
-        if (this.#world.nowUs >= this.#untilUs) return
+        if (this.#world.nowMs >= this.#untilMs) return
         act(random)
         next()
       })
@@ -71,10 +83,22 @@ export class Nemesis {
   #crash(random: SeededRandom, downForMs: Span): void {
     const victim = this.#victim(random)
     const forMs = random.between(downForMs.min, downForMs.max)
-    if (victim === undefined) return
+    if (victim !== undefined) this.#crashOne(victim, forMs)
+  }
+
+  /** One crash more of the plan's kind, at a moment that chance would seldom meet. */
+  crashSoon(process: SimulatedProcess, delayMs: number): void {
+    this.#world.after(delayMs, () => {
+      if (this.#isOver || !process.isRunning || process.isPaused || !this.#mayDisturbOneMore) return
+      const { min, max } = this.#world.faults.process.downForMs
+      this.#crashOne(process, this.#random.between(min, max))
+    })
+  }
+
+  #crashOne(process: SimulatedProcess, forMs: number): void {
     this.counts.crashes++
-    victim.crash()
-    this.#world.after(forMs, () => this.#revive(victim))
+    process.crash()
+    this.#world.after(forMs, () => this.#revive(process))
   }
 
   #revive(process: SimulatedProcess): void {
@@ -93,10 +117,14 @@ export class Nemesis {
   #victim(random: SeededRandom): SimulatedProcess | undefined {
     const victims = this.#victims()
     if (victims.length === 0) return undefined
-    const healthy = victims.filter((process) => process.isRunning && !process.isPaused)
+    const healthy = victims.filter(isHealthy)
     const chosen = random.integer(0, Math.max(0, healthy.length - 1))
-    if (victims.length - healthy.length >= this.#world.faults.process.disturbedMax) return undefined
-    return healthy[chosen]
+    return this.#mayDisturbOneMore ? healthy[chosen] : undefined
+  }
+
+  get #mayDisturbOneMore(): boolean {
+    const disturbed = this.#victims().filter((process) => !isHealthy(process))
+    return disturbed.length < this.#world.faults.process.disturbedMax
   }
 
   #victims(): readonly SimulatedProcess[] {
@@ -173,6 +201,15 @@ export class Nemesis {
     victim.clock.jumpRandomly(mostMs)
   }
 
+  #endLater(): void {
+    this.#world.after(this.#untilMs - this.#world.nowMs, () => {
+      const { enough, atMostMs = Number.POSITIVE_INFINITY } = this.#options
+      if (enough === undefined || enough(this.counts) || this.#untilMs >= atMostMs) return this.#end()
+      this.#untilMs = Math.min(this.#untilMs + EXTENSION_MS, atMostMs)
+      this.#endLater()
+    })
+  }
+
   #end(): void {
     this.#isOver = true
     this.#world.record('world', -1, 'all is mended')
@@ -184,6 +221,8 @@ export class Nemesis {
     }
   }
 }
+
+const isHealthy = (process: SimulatedProcess): boolean => process.isRunning && !process.isPaused
 
 function shuffled<Item>(items: readonly Item[], random: SeededRandom): Item[] {
   const mixed = [...items]

@@ -7,7 +7,7 @@ import { SeededRandom } from '../seeded-random.ts'
 import { EventQueue, SimulationEvent } from './event-queue.ts'
 import { type FaultPlan, noFaults } from './faults.ts'
 import type { Incarnation } from './incarnation.ts'
-import { Nemesis } from './nemesis.ts'
+import { Nemesis, type NemesisOptions } from './nemesis.ts'
 import { SimulatedNetwork } from './simulated-network.ts'
 import { type ProcessOptions, SimulatedProcess } from './simulated-process.ts'
 import { ProcessEnded } from './simulated-runtime.ts'
@@ -134,9 +134,9 @@ export class Simulation {
   }
 
   /** Lets the plan's crashes, pauses, cuts and jumps loose until then; afterwards everything is mended and running. */
-  unleash(options: { readonly untilMs: number }): Nemesis {
+  unleash(options: NemesisOptions): Nemesis {
     assert(this.#nemesis === undefined, 'the nemesis is unleashed once')
-    this.#nemesis = new Nemesis(this, this.random.fork('nemesis'), options.untilMs)
+    this.#nemesis = new Nemesis(this, this.random.fork('nemesis'), options)
     return this.#nemesis
   }
 
