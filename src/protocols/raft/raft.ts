@@ -97,11 +97,6 @@ export class Raft {
     return this.#core.vote
   }
 
-  /** Given in this term; undefined when none was. */
-  get vote(): NodeId | undefined {
-    return this.#core.vote
-  }
-
   /** Of the current term, as far as is known; ourselves when we lead. */
   get leader(): NodeId | undefined {
     return this.#core.leader
