@@ -9,12 +9,28 @@ export interface Scenario {
   readonly nodeCount: number
   readonly clientCount: number
   readonly faultPhaseMs: number
+  /** The fault phase goes on until so much has happened … */
+  readonly atLeast: Minimum
+  /** … but no longer than this. */
+  readonly faultPhaseMsMax: number
   readonly faults: FaultPlan
+  /** Crashes some of the nodes that have just installed a snapshot, before their logs know of it. */
+  readonly crashAfterInstall: number
   readonly keyCount: number
   readonly thinkMs: number
   readonly raft: NonNullable<NodeOptions['raft']>
   readonly storage: NonNullable<NodeOptions['storage']>
 }
+
+export interface Minimum {
+  readonly operations: number
+  readonly crashes: number
+  readonly partitions: number
+  readonly diskFaults: number
+}
+
+/** Of each minute of the standing check. */
+export const standingMinimum: Minimum = { operations: 1_000, crashes: 3, partitions: 2, diskFaults: 1 }
 
 export interface ScenarioOptions {
   readonly nodeCount: number
@@ -42,6 +58,9 @@ export const scenarioDefaults: ScenarioOptions = {
   operationsPerSecond: 100,
 }
 
+/** Longer than an idle session lives. */
+const LEAP_MS_MAX = 2 * 60 * 60_000
+
 /**
  * Draws a scenario: which faults and how strong, and our own constants too, because a bug may hide behind a usual
  * value (as FoundationDB does with its knobs). Every run has crashes, cuts and a faulty disk; the rest varies.
@@ -51,15 +70,22 @@ export function drawScenario(seed: number, options: ScenarioOptions = scenarioDe
   const clientCount = random.integer(4, 24)
   const electionTimeoutMs = random.integer(150, 600)
   const small = random.next() < 0.7
+  const isOff = (kind: FaultKind): boolean => options.without?.includes(kind) ?? false
+  const faults = without(
+    eventful(swarmFaults(random, { disturbedMax: random.integer(1, 2) }), random),
+    options.without ?? [],
+  )
+  // Whoever was away for a moment needs a snapshot.
+  const cutsAllTheTime = random.next() < 0.3
   return {
     seed,
     nodeCount: options.nodeCount,
     clientCount,
     faultPhaseMs: options.faultPhaseMs,
-    faults: without(
-      eventful(swarmFaults(random, { disturbedMax: random.integer(1, 2) }), random),
-      options.without ?? [],
-    ),
+    atLeast: minimum(options, isOff),
+    faultPhaseMsMax: 4 * options.faultPhaseMs,
+    faults,
+    crashAfterInstall: isOff('crash') ? 0 : 0.3,
     keyCount: 2 * random.integer(2, 8),
     thinkMs: (clientCount / options.operationsPerSecond) * 1_000,
     raft: {
@@ -73,15 +99,29 @@ export function drawScenario(seed: number, options: ScenarioOptions = scenarioDe
     },
     storage: {
       flushBytesMax: small ? random.integer(512, 32_768) : 1 << 20,
-      flushIntervalMs: random.integer(200, 10_000),
-      logKeepBytes: small ? random.integer(0, 8_192) : 1 << 18,
+      flushIntervalMs: cutsAllTheTime ? random.integer(100, 1_000) : random.integer(200, 10_000),
+      logKeepBytes: cutsAllTheTime ? 0 : small ? random.integer(0, 8_192) : 1 << 18,
       segmentBytes: small ? random.integer(4_096, 65_536) : 1 << 20,
     },
   }
 }
 
-/** At least three crashes, two cuts and something wrong with disks in every minute. */
+/** A fault that is switched off cannot be waited for, and a run shorter than a minute promises nothing. */
+function minimum({ faultPhaseMs }: ScenarioOptions, isOff: (kind: FaultKind) => boolean): Minimum {
+  if (faultPhaseMs < 60_000) return { operations: 0, crashes: 0, partitions: 0, diskFaults: 0 }
+  const { operations, crashes, partitions, diskFaults } = standingMinimum
+  return {
+    operations,
+    crashes: isOff('crash') ? 0 : crashes,
+    partitions: isOff('partition') ? 0 : partitions,
+    diskFaults: isOff('disk') ? 0 : diskFaults,
+  }
+}
+
+/** Crashes, cuts and something wrong with disks in every minute; now and then a clock that jumps past every expiry. */
 function eventful(plan: FaultPlan, random: SeededRandom): FaultPlan {
+  const leaps = random.next() < 0.3
+  const leapEveryMs = random.between(4_000, 12_000)
   return {
     ...plan,
     network: {
@@ -90,6 +130,7 @@ function eventful(plan: FaultPlan, random: SeededRandom): FaultPlan {
     },
     process: { ...plan.process, crashEveryMs: plan.process.crashEveryMs || random.between(3_000, 10_000) },
     disk: { ...plan.disk, stallProbability: plan.disk.stallProbability || random.between(0.0005, 0.005) },
+    clock: leaps ? { ...plan.clock, jumpEveryMs: leapEveryMs, jumpMsMax: LEAP_MS_MAX } : plan.clock,
   }
 }
 
