@@ -83,10 +83,12 @@ export class Cluster {
     return this.step(id, { type: 'tick', nowMs: this.nowMs })
   }
 
-  /** Moves time and wakes whom it is time to wake. */
-  advance(byMs: number): void {
+  /** Moves time and wakes whom it is time to wake, but for one that stands still. */
+  advance(byMs: number, paused?: NodeId): void {
     this.nowMs += byMs
-    for (const node of this.nodes.values()) if (node.isUp && node.deadlineMs <= this.nowMs) this.tick(node.id)
+    for (const node of this.nodes.values()) {
+      if (node.isUp && node.id !== paused && node.deadlineMs <= this.nowMs) this.tick(node.id)
+    }
   }
 
   propose(id: number, ...commands: readonly Uint8Array[]): number {

@@ -1,5 +1,5 @@
 import { utf8 } from '../../../foundation/bytes.ts'
-import { nodeId } from '../../../foundation/ids.ts'
+import { type NodeId, nodeId } from '../../../foundation/ids.ts'
 import type { MembershipStep } from '../membership.ts'
 import { Cluster } from './cluster.ts'
 
@@ -66,6 +66,9 @@ export function runSchedule(seed: number, steps: number): ScheduleReport {
   // The disk of one node may lag far behind the others.
   const laggard = random() < 0.5 ? 1 + pick(5) : 0
   let cut = new Set<number>()
+  // A process that stands still: it gets what was sent meanwhile when it goes on.
+  const pauseWeight = random() < 0.5 ? 2 : 0
+  let paused: NodeId | undefined
   const anyNode = () => [...nodes.keys()][pick(nodes.size)]!
   const someLeader = () => (random() < 0.8 ? cluster.leader?.id : undefined) ?? anyNode()
 
@@ -73,6 +76,7 @@ export function runSchedule(seed: number, steps: number): ScheduleReport {
     for (let i = 0; i < times && network.length > 0; i++) {
       const at = reorders ? pick(network.length) : 0
       const message = network[at]!
+      if (message.to === paused) continue
       if (cut.has(message.from) !== cut.has(message.to) || random() < lossRate) network.splice(at, 1)
       else {
         if (random() < copyRate) network.push(message)
@@ -94,12 +98,13 @@ export function runSchedule(seed: number, steps: number): ScheduleReport {
       20,
       () => {
         const id = anyNode()
+        if (id === paused) return
         if (id !== laggard) cluster.persist(id, slowDisks ? 1 + pick(3) : undefined)
         else if (random() < 0.2) cluster.persist(id, 1)
       },
     ],
-    [10, () => cluster.advance(pick(60))],
-    [2, () => cluster.advance(pick(700))],
+    [10, () => cluster.advance(pick(60), paused)],
+    [2, () => cluster.advance(pick(700), paused)],
     [1, () => cluster.tick(anyNode())],
     [
       12,
@@ -110,6 +115,15 @@ export function runSchedule(seed: number, steps: number): ScheduleReport {
     [8, () => cluster.workOnTable(anyNode())],
     [3, () => cluster.node(anyNode()).flushTable()],
     [1, () => cluster.transfer(someLeader(), anyNode())],
+    [
+      pauseWeight,
+      () => {
+        const resumed = paused
+        paused = resumed === undefined ? someLeader() : undefined
+        // Who reads right after a pause must not get what was true before it.
+        if (resumed !== undefined) cluster.read(resumed)
+      },
+    ],
     [compactWeight, () => cluster.compact(anyNode(), pick(3) * 60)],
     [
       changeWeight,
@@ -134,7 +148,7 @@ export function runSchedule(seed: number, steps: number): ScheduleReport {
     [
       6,
       () => {
-        for (const id of nodes.keys()) if (id !== laggard) cluster.persist(id)
+        for (const id of nodes.keys()) if (id !== laggard && id !== paused) cluster.persist(id)
         deliver(20)
       },
     ],
