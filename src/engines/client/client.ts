@@ -53,7 +53,7 @@ export class Client {
   readonly #waiting = new Set<Waiting>()
   #writesInFlight = 0
   readonly #queued = new Queue<() => void>()
-  #isOpening = false
+  #opening: Call<SessionId> | undefined
   #isClosed = false
   #openCalls = 0
 
@@ -132,6 +132,7 @@ export class Client {
       timeoutMs,
       attempts: 0,
       isUnknown: false,
+      problem: undefined,
       done,
     }
   }
@@ -274,17 +275,16 @@ export class Client {
     }
     const timer = this.#runtime.timer(leftMs, () => {
       this.#waiting.delete(waiting)
-      this.#end(call, noSession('timeout', 'no node opened a session in time'), undefined)
+      this.#end(call, outOfTime({ ...call, problem: this.#opening?.problem }), undefined)
     })
     this.#waiting.add(waiting)
-    if (!this.#isOpening) this.#openSession()
+    if (this.#opening === undefined) this.#openSession()
   }
 
   /** One session for all calls that wait. Each of them keeps its own deadline. */
   #openSession(): void {
-    this.#isOpening = true
     const opening: Call<SessionId> = this.#begin(OPEN_MS_MAX, (error, session) => {
-      this.#isOpening = false
+      this.#opening = undefined
       const waiting = [...this.#waiting]
       this.#waiting.clear()
       if (session !== undefined) {
@@ -296,6 +296,7 @@ export class Client {
         for (const { fail } of waiting) fail(noSession(error.code, error.message))
       }
     })
+    this.#opening = opening
     const command = encodeCommand({ kind: 'open-session', logTimeMs: 0 })
     this.#attempt(
       opening,
@@ -329,6 +330,7 @@ export class Client {
       (response) => {
         if (response.status !== 'error') return answered(response)
         if (response.outcome === 'unknown') call.isUnknown = true
+        call.problem = response.message
         const delayMs = Math.max(response.retryAfterMs, this.#retryDelayMs(call.attempts))
         const now = this.#runtime.clock.monotonicMs()
         if (response.retryable && !this.#isClosed && now + delayMs < call.deadlineMs) {
@@ -352,20 +354,22 @@ interface Call<Value> {
   attempts: number
   /** Some attempt may have happened. */
   isUnknown: boolean
+  /** What the last attempt met with. */
+  problem: string | undefined
   readonly done: Done<Value>
 }
 
-const outOfTime = ({
+function outOfTime({
   isUnknown,
   timeoutMs,
-}: {
-  readonly isUnknown: boolean
-  readonly timeoutMs: number
-}): DureError =>
-  new DureError('timeout', `the call did not end within ${timeoutMs} ms`, {
+  problem,
+}: Pick<Call<never>, 'isUnknown' | 'timeoutMs' | 'problem'>) {
+  const reason = problem === undefined ? 'no node answered' : problem
+  return new DureError('timeout', `the call did not end within ${Math.round(timeoutMs)} ms: ${reason}`, {
     outcome: isUnknown ? 'unknown' : 'failed',
     retryable: true,
   })
+}
 
 interface Waiting {
   run(): void
