@@ -6,18 +6,18 @@ import type { Effect, Role } from './effect.ts'
 import { Election } from './election.ts'
 import type { Entry } from './entry.ts'
 import type { RaftEvent } from './event.ts'
-import { acceptAppend } from './follower-append.ts'
 import { sendHeartbeats } from './heartbeats.ts'
 import { LeadershipTransfer } from './leadership-transfer.ts'
 import type { Membership, MembershipChange } from './membership.ts'
 import { MembershipChanges } from './membership-changes.ts'
-import type { Message } from './message.ts'
+import { Messages } from './messages.ts'
 import { RaftLog } from './raft-log.ts'
 import { ReadIndex } from './read-index.ts'
+import { recover } from './recover.ts'
 import { Replication } from './replication.ts'
 import { SnapshotReceiving } from './snapshot-receiving.ts'
 import { SnapshotSending } from './snapshot-sending.ts'
-import type { Progress, ProgressState } from './tracker/progress.ts'
+import type { ProgressState } from './tracker/progress.ts'
 import { Tracker } from './tracker/tracker.ts'
 
 /** What a leader knows of a member. */
@@ -49,6 +49,7 @@ export class Raft {
   readonly #reads: ReadIndex
   readonly #transfer: LeadershipTransfer
   readonly #changes: MembershipChanges
+  readonly #messages: Messages
   #heartbeatDueMs = 0
   /** Until then silence proves nothing: we were not running, and what arrived meanwhile is not handled yet. */
   #catchingUpUntilMs = Number.NEGATIVE_INFINITY
@@ -78,6 +79,17 @@ export class Raft {
     this.#reads = new ReadIndex(core, this.#tracker)
     this.#transfer = new LeadershipTransfer(core, this.#tracker, this.#replication)
     this.#changes = new MembershipChanges(core)
+    this.#messages = new Messages({
+      core,
+      tracker: this.#tracker,
+      election: this.#election,
+      replication: this.#replication,
+      reads: this.#reads,
+      transfer: this.#transfer,
+      snapshotSending: this.#snapshotSending,
+      snapshotReceiving: this.#snapshotReceiving,
+      becomeFollower: (term, leader) => this.#becomeFollower(term, leader),
+    })
   }
 
   get id(): NodeId {
@@ -174,7 +186,7 @@ export class Raft {
         this.#onTick()
         break
       case 'message':
-        this.#onMessage(event.message)
+        this.#messages.receive(event.message)
         break
       case 'propose':
         this.#onPropose(event.token, event.commands)
@@ -187,7 +199,7 @@ export class Raft {
         else core.refuse(event.token, 'not-leader')
         break
       case 'persisted':
-        for (const message of core.persistence.answered(event.sequence)) this.#onMessage(message)
+        for (const message of core.persistence.answered(event.sequence)) this.#messages.receive(message)
         if (core.role === 'leader') this.#replication.onPersisted()
         break
       case 'transfer-leadership':
@@ -333,136 +345,6 @@ export class Raft {
     return this.#tracker.hasQuorum((progress) => nowMs - progress.lastHeardMs < config.electionTimeoutMs)
   }
 
-  #onMessage(message: Message): void {
-    const core = this.#core
-    if (message.to !== core.id) return
-    // Requests for votes and their answers look at the term themselves: not every one makes us take it.
-    if (message.type === 'vote-request') {
-      this.#election.onVoteRequest(message)
-      return
-    }
-    if (message.type === 'vote-response') this.#election.learnCommit(message)
-    if (message.type === 'vote-response' && message.preVote) {
-      // A no with a higher term is heeded: it lets us stand above it next time.
-      if (!message.granted && message.term > core.term) this.#becomeFollower(message.term, undefined)
-      else this.#election.onVoteResponse(message)
-      return
-    }
-    if (message.term < core.term) {
-      this.#onOldTerm(message)
-      return
-    }
-    switch (message.type) {
-      case 'append-request':
-        this.#hearLeader(message)
-        if (core.installing && this.#snapshotReceiving.onInquiry(message.previousLogIndex)) return
-        acceptAppend(core, message)
-        return
-      case 'heartbeat':
-        this.#hearLeader(message)
-        core.commitTo(message.commitIndex)
-        core.send({
-          type: 'heartbeat-response',
-          from: core.id,
-          to: message.from,
-          term: core.term,
-          readContext: message.readContext,
-        })
-        return
-      case 'snapshot-chunk':
-        this.#hearLeader(message)
-        this.#snapshotReceiving.onChunk(message)
-        return
-      default:
-        if (message.term > core.term) this.#becomeFollower(message.term, undefined)
-    }
-    switch (message.type) {
-      case 'vote-response':
-        this.#election.onVoteResponse(message)
-        return
-      case 'timeout-now':
-        this.#election.onTimeoutNow()
-        return
-      default:
-        this.#onFollowerAnswer(message)
-    }
-  }
-
-  #onFollowerAnswer(
-    message: Extract<Message, { type: `${'append' | 'heartbeat' | 'snapshot'}-response` }>,
-  ): void {
-    const core = this.#core
-    if (core.role !== 'leader') return
-    const progress = this.#tracker.get(message.from)
-    if (progress === undefined || progress.id === core.id) return
-    progress.lastHeardMs = core.nowMs
-    switch (message.type) {
-      case 'append-response':
-        this.#replication.onAppendResponse(progress, message)
-        this.#transfer.onProgress(progress.id)
-        return
-      case 'heartbeat-response':
-        this.#reads.onResponse(progress, message.readContext)
-        if (core.nowMs >= progress.retryAtMs) this.#retry(progress)
-        return
-      case 'snapshot-response':
-        if (this.#snapshotSending.onResponse(progress, message)) {
-          this.#replication.advanceCommit()
-          this.#replication.send(progress)
-        }
-        return
-      default:
-        unreachable(message)
-    }
-  }
-
-  /** The follower lives. What is stuck with it may have been lost. */
-  #retry(progress: Progress): void {
-    // A little less than the interval, so that it is each heartbeat's answer and not every other one's.
-    progress.retryAtMs = this.#core.nowMs + this.#core.config.heartbeatIntervalMs / 2
-    if (progress.state === 'snapshot') this.#snapshotSending.retry(progress)
-    else this.#replication.retry(progress)
-  }
-
-  /** Whoever sends as a leader of an old term learns of ours; anything else that is late is nothing. */
-  #onOldTerm(message: Message): void {
-    const core = this.#core
-    switch (message.type) {
-      case 'append-request':
-      case 'heartbeat':
-      case 'snapshot-chunk':
-        core.send({
-          type: 'append-response',
-          from: core.id,
-          to: message.from,
-          term: core.term,
-          accepted: false,
-          matchIndex: logIndex(0),
-          hintIndex: logIndex(0),
-          hintTerm: core.log.baseTerm,
-        })
-        return
-      case 'vote-request':
-      case 'vote-response':
-      case 'append-response':
-      case 'heartbeat-response':
-      case 'snapshot-response':
-      case 'timeout-now':
-        return
-      default:
-        unreachable(message)
-    }
-  }
-
-  #hearLeader(message: { readonly from: NodeId; readonly term: Term }): void {
-    const core = this.#core
-    assert(message.term > core.term || core.role !== 'leader', 'a term has at most one leader')
-    if (message.term > core.term || core.role !== 'follower' || core.leader !== message.from) {
-      this.#becomeFollower(message.term, message.from)
-    }
-    this.#election.heardFromLeader()
-  }
-
   #becomeFollower(term: Term, leader: NodeId | undefined): void {
     const core = this.#core
     const led = core.role === 'leader'
@@ -539,24 +421,3 @@ export class Raft {
 }
 
 const NOTHING = new Uint8Array(0)
-
-/**
- * Puts the log in order with the table. A crash between "the table was replaced by a snapshot" and "the log was reset"
- * leaves a log that ends before the table, or that conflicts with it: then only the table holds.
- */
-function recover(core: Core, restored: RestoredState): void {
-  const { log } = core
-  const { applied } = restored
-  assert(applied.index >= log.baseIndex, 'the log was compacted only up to what the table holds durably')
-  assert(log.lastTerm <= core.term, 'the term on the disk is no older than the log')
-  if (log.termAt(applied.index) !== applied.term) {
-    log.reset(applied.index, applied.term)
-    core.persistence.wasReset()
-  }
-  if (applied.term > core.term) {
-    // The snapshot's term was not persisted, so nothing was promised in it.
-    core.term = applied.term
-    core.vote = undefined
-  }
-  assert(core.commitIndex <= log.lastIndex, 'what is committed is in the log')
-}
