@@ -45,6 +45,8 @@ export interface GroupObserver {
   persisted?(group: GroupId, hardState: HardState | undefined, entries: readonly Entry[]): void
   applied?(group: GroupId, entry: Entry, result: CommandResult | undefined): void
   stepped?(group: GroupId, raft: Raft): void
+  /** A message to another node leaves. */
+  sent?(group: GroupId, message: Message): void
   installed?(group: GroupId, index: LogIndex): void
 }
 
@@ -237,6 +239,7 @@ export class Group {
     const { router, log, observer } = this.#parts
     switch (effect.type) {
       case 'send':
+        observer.sent?.(this.id, effect.message)
         return router.raft(this.id, effect.message)
       case 'persist': {
         const { sequence, hardState, reset, entries } = effect

@@ -104,11 +104,6 @@ export class Raft {
     return this.#core.term
   }
 
-  /** Given in this term; undefined when none was. */
-  get vote(): NodeId | undefined {
-    return this.#core.vote
-  }
-
   /** Of the current term, as far as is known; ourselves when we lead. */
   get leader(): NodeId | undefined {
     return this.#core.leader
