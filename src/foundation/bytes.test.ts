@@ -31,8 +31,8 @@ test('nothing comes after the keys that begin with the largest bytes', () => {
 
 test('joined bytes are the parts in order', () => {
   fc.assert(
-    fc.property(fc.array(short), (parts) =>
-      expect(concatBytes(parts)).toEqual(new Uint8Array(Buffer.concat(parts))),
-    ),
+    fc.property(fc.array(short), (parts) => {
+      expect(concatBytes(parts)).toEqual(new Uint8Array(Buffer.concat(parts)))
+    }),
   )
 })
