@@ -2,9 +2,11 @@ import { Client } from '../../engines/client/client.ts'
 import { RemoteTransport } from '../../engines/remote/remote-transport.ts'
 import { text, utf8 } from '../../foundation/bytes.ts'
 import { type MarkName, markCounts } from '../../foundation/marks.ts'
+import { raftDefaults } from '../../protocols/raft/config.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Nemesis, NemesisCounts } from '../../runtime/simulated/nemesis.ts'
 import { Simulation } from '../../runtime/simulated/simulation.ts'
+import { SimulationError } from '../../runtime/simulated/simulation-error.ts'
 import { HistoryRecorder } from '../verify/history-recorder.ts'
 import { checkLinearizable } from '../verify/linearizability/check-linearizable.ts'
 import {
@@ -12,14 +14,22 @@ import {
   type KeyValueOutput,
   keyValueModel,
 } from '../verify/linearizability/key-value-model.ts'
+import { Ambush } from './ambush.ts'
 import { describeMessage } from './describe-message.ts'
+import { Hardware } from './hardware.ts'
 import { AppliedOnce } from './invariants/applied-once.ts'
+import { BoundedPipeline } from './invariants/bounded-pipeline.ts'
 import { CommittedEntries } from './invariants/committed-entries.ts'
+import { DurableLog } from './invariants/durable-log.ts'
+import { ElectedByMajority } from './invariants/elected-by-majority.ts'
 import { ElectionSafety } from './invariants/election-safety.ts'
+import { NoHungLeader } from './invariants/hung-leader.ts'
 import { BrokenInvariant, type Invariant } from './invariants/invariant.ts'
 import { LogMatching } from './invariants/log-matching.ts'
 import { MonotonicCommit } from './invariants/monotonic-commit.ts'
+import { RestartCost } from './invariants/restart-cost.ts'
 import { SingleVote } from './invariants/single-vote.ts'
+import { Operator } from './operator.ts'
 import { drawScenario, type Scenario, type ScenarioOptions, scenarioDefaults } from './scenario.ts'
 import { settleUnknown } from './settle-unknown.ts'
 import { SimulatedCluster } from './simulated-cluster.ts'
@@ -30,15 +40,27 @@ export interface SeedReport {
   readonly verdict: 'valid' | 'invalid' | 'unknown'
   /** Of an invalid one: what broke, the last events, and how to see it again. */
   readonly failure: string | undefined
+  /** Of an invalid one: the name of what broke. */
+  readonly broken: string | undefined
   readonly traceHash: string
   readonly virtualMs: number
   readonly events: number
   /** Calls that were made, and how many of them were answered. */
   readonly operations: number
   readonly acknowledged: number
-  readonly faults: NemesisCounts & { readonly diskFaults: number }
+  readonly faults: { readonly [Kind in keyof NemesisCounts]: number } & MishapCounts
   /** How often each marked path was passed; those that were not are left out. */
   readonly marks: Partial<Record<MarkName, number>>
+}
+
+/** What is done to a cluster beyond what a nemesis does to processes, links and clocks. */
+export type MishapCounts = {
+  readonly diskFaults: number
+  readonly ambushes: number
+  readonly transfers: number
+  readonly membershipChanges: number
+  readonly hangs: number
+  readonly lostNodes: number
 }
 
 const CALL_TIMEOUT_MS = 3_000
@@ -59,13 +81,22 @@ export function runSeed(seed: number, options: ScenarioOptions = scenarioDefault
     replay: replayCommand(seed, options),
   })
   const appliedOnce = new AppliedOnce()
+  const ambush = new Ambush(world, scenario.ambushProbability, scenario.faultPhaseMs)
+  const now = () => world.nowMs
+  const raft = { ...raftDefaults, ...scenario.raft }
   const invariants: Invariant[] = [
+    ambush,
     appliedOnce,
     new ElectionSafety(),
     new SingleVote(),
     new LogMatching(),
     new CommittedEntries(),
     new MonotonicCommit(),
+    new DurableLog(),
+    new ElectedByMajority(),
+    new NoHungLeader(now, raft),
+    new BoundedPipeline(raft),
+    new RestartCost(now, scenario.storage),
   ]
   const cluster = new SimulatedCluster(world, scenario, invariants)
   const recorder = new HistoryRecorder<KeyValueInput, KeyValueOutput>()
@@ -81,16 +112,25 @@ export function runSeed(seed: number, options: ScenarioOptions = scenarioDefault
       recorder.size >= atLeast.operations,
   })
   invariants.push(crashAfterInstall(world, nemesis, cluster, scenario))
-  const report = (verdict: SeedReport['verdict'], failure?: string): SeedReport => ({
+  const operator = new Operator(world, cluster, scenario.operator, scenario.faultPhaseMs)
+  const hardware = new Hardware(world, cluster, scenario.hardware, scenario.faultPhaseMs)
+  const report = (verdict: SeedReport['verdict'], failure?: string, broken?: string): SeedReport => ({
     seed,
     verdict,
     failure,
+    broken,
     traceHash: world.traceHash,
     virtualMs: world.nowMs,
     events: world.eventCount,
     operations: recorder.size,
     acknowledged: clients.reduce((sum, client) => sum + client.completed, 0),
-    faults: { ...nemesis.counts, diskFaults: world.diskFaultCount },
+    faults: {
+      ...nemesis.counts,
+      ...ambush.counts,
+      ...operator.counts,
+      ...hardware.counts,
+      diskFaults: world.diskFaultCount,
+    },
     marks: marksSince(marksBefore),
   })
   try {
@@ -105,14 +145,14 @@ export function runSeed(seed: number, options: ScenarioOptions = scenarioDefault
       })
     }
     world.runUntil(() => nemesis.isOver, { withinMs: scenario.faultPhaseMsMax })
-    live(world, cluster, clients, recorder, scenario.keyCount)
+    live(world, cluster, operator, clients, recorder, scenario.keyCount)
     const verdict = checkLinearizable(settleUnknown(recorder.history(), appliedOnce), keyValueModel)
     if (verdict.verdict === 'valid') return report('valid')
     if (verdict.verdict === 'unknown')
       return report('unknown', `the history of key ${verdict.key} was too hard to check`)
     throw world.failure(new BrokenInvariant('linearizability', `key ${verdict.key}\n${verdict.witness}`))
   } catch (error) {
-    return report('invalid', String(error instanceof Error ? error.message : error))
+    return report('invalid', String(error instanceof Error ? error.message : error), brokenBy(error))
   }
 }
 
@@ -141,6 +181,7 @@ function crashAfterInstall(
 function live(
   world: Simulation,
   cluster: SimulatedCluster,
+  operator: Operator,
   clients: readonly WorkloadClient[],
   recorder: HistoryRecorder<KeyValueInput, KeyValueOutput>,
   keyCount: number,
@@ -159,10 +200,12 @@ function live(
   world.spawn('reader', { promises: false }).start((runtime) => {
     readAll(runtime, cluster.addresses, recorder, keyCount, () => (isRead = true))
   })
-  if (!world.runUntil(() => isRead && cluster.isConverged, { withinMs: LIVENESS_MS_MAX })) {
-    throw world.failure(
-      new BrokenInvariant('liveness', 'all is mended, but the nodes do not come to the same state'),
-    )
+  const isSame = () => isRead && cluster.isConverged && operator.isSettled
+  if (!world.runUntil(isSame, { withinMs: LIVENESS_MS_MAX })) {
+    const what = operator.isSettled
+      ? 'the nodes do not come to the same state'
+      : 'the nodes that are whole cannot all be made voters'
+    throw world.failure(new BrokenInvariant('liveness', `all is mended, but ${what}`))
   }
   compareStates(world, cluster, keyCount)
 }
@@ -196,7 +239,7 @@ function readAll(
 function compareStates(world: Simulation, cluster: SimulatedCluster, keyCount: number): void {
   for (let i = 0; i < keyCount; i++) {
     const key = utf8(keyName(i))
-    const states = cluster.nodes.map(({ node }) => {
+    const states = cluster.alive.map(({ node }) => {
       const { value, version } = node!.groups[0]!.stateMachine.get(key)
       return `${value === undefined ? 'absent' : text(value)} (version ${version})`
     })
@@ -213,6 +256,13 @@ const startAt = (addresses: readonly string[], i: number): readonly string[] =>
 
 function replayCommand(seed: number, { nodeCount }: ScenarioOptions): string {
   return `npx dure simulate --seed ${seed} --nodes ${nodeCount}`
+}
+
+/** The name of what broke: an invariant's, or what an assertion states. */
+function brokenBy(error: unknown): string {
+  const cause = error instanceof SimulationError ? error.cause : error
+  if (cause instanceof BrokenInvariant) return cause.invariant
+  return cause instanceof Error ? cause.message : String(cause)
 }
 
 function marksSince(before: ReadonlyMap<MarkName, number>): Partial<Record<MarkName, number>> {

@@ -1,7 +1,7 @@
 import type { NodeOptions } from '../../engines/embedded/node-options.ts'
 import { raftDefaults } from '../../protocols/raft/config.ts'
 import { SeededRandom } from '../../runtime/seeded-random.ts'
-import { type FaultPlan, swarmFaults } from '../../runtime/simulated/faults.ts'
+import { type FaultPlan, type Span, swarmFaults } from '../../runtime/simulated/faults.ts'
 
 /** Everything that one seed decides before its run begins. */
 export interface Scenario {
@@ -20,6 +20,26 @@ export interface Scenario {
   readonly thinkMs: number
   readonly raft: NonNullable<NodeOptions['raft']>
   readonly storage: NonNullable<NodeOptions['storage']>
+  readonly operator: OperatorPlan
+  readonly hardware: HardwarePlan
+  /** Of a crash at each delicate moment (a vote, an election, a log that is cut). */
+  readonly ambushProbability: number
+}
+
+/** How often an operator interferes; 0 for never. */
+export interface OperatorPlan {
+  readonly transferEveryMs: number
+  readonly membershipEveryMs: number
+}
+
+/** What happens to machines; 0 for never. */
+export interface HardwarePlan {
+  readonly hangEveryMs: number
+  readonly hangForMs: Span
+  /** A machine comes back with an empty disk. */
+  readonly wipeAtMs: number
+  /** A bit flips in the middle of a log. */
+  readonly rotAtMs: number
 }
 
 export interface Minimum {
@@ -49,6 +69,11 @@ export const faultKinds = [
   'reorder',
   'disk',
   'clock',
+  'transfer',
+  'membership',
+  'hang',
+  'wipe',
+  'rot',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
@@ -66,10 +91,12 @@ const LEAP_MS_MAX = 2 * 60 * 60_000
  * value (as FoundationDB does with its knobs). Every run has crashes, cuts and a faulty disk; the rest varies.
  */
 export function drawScenario(seed: number, options: ScenarioOptions = scenarioDefaults): Scenario {
+  const off = options.without ?? []
   const random = new SeededRandom(seed).fork('scenario')
   const clientCount = random.integer(4, 24)
   const electionTimeoutMs = random.integer(150, 600)
   const small = random.next() < 0.7
+  const durableProgressTimeoutMs = new SeededRandom(seed).fork('hang').integer(2_000, 5_000)
   const isOff = (kind: FaultKind): boolean => options.without?.includes(kind) ?? false
   const faults = without(
     eventful(swarmFaults(random, { disturbedMax: random.integer(1, 2) }), random),
@@ -95,7 +122,7 @@ export function drawScenario(seed: number, options: ScenarioOptions = scenarioDe
       inflightMessagesMax: random.integer(2, 64),
       inflightBytesMax: small ? random.integer(2_048, 65_536) : raftDefaults.inflightBytesMax,
       uncommittedBytesMax: small ? random.integer(2_048, 65_536) : raftDefaults.uncommittedBytesMax,
-      durableProgressTimeoutMs: random.integer(2_000, 5_000),
+      durableProgressTimeoutMs,
     },
     storage: {
       flushBytesMax: small ? random.integer(512, 32_768) : 1 << 20,
@@ -103,6 +130,38 @@ export function drawScenario(seed: number, options: ScenarioOptions = scenarioDe
       logKeepBytes: cutsAllTheTime ? 0 : small ? random.integer(0, 8_192) : 1 << 18,
       segmentBytes: small ? random.integer(4_096, 65_536) : 1 << 20,
     },
+    ...drawMishaps(
+      new SeededRandom(seed).fork('mishaps'),
+      options.faultPhaseMs,
+      durableProgressTimeoutMs,
+      off,
+    ),
+  }
+}
+
+/** All are drawn, whatever is switched off, so that the others stay as they were. */
+function drawMishaps(
+  random: SeededRandom,
+  faultPhaseMs: number,
+  durableProgressTimeoutMs: number,
+  off: readonly FaultKind[],
+): Pick<Scenario, 'operator' | 'hardware' | 'ambushProbability'> {
+  const sometimes = (kind: FaultKind, probability: number, strength: number): number =>
+    random.next() < probability && !off.includes(kind) ? strength : 0
+  const wipeAtMs = sometimes('wipe', 0.2, random.between(0.1, 0.6) * faultPhaseMs)
+  const rotAtMs = sometimes('rot', 0.2, random.between(0.1, 0.6) * faultPhaseMs)
+  return {
+    operator: {
+      transferEveryMs: sometimes('transfer', 0.5, random.between(1_000, 10_000)),
+      membershipEveryMs: sometimes('membership', 0.5, random.between(1_000, 10_000)),
+    },
+    hardware: {
+      hangEveryMs: sometimes('hang', 0.4, random.between(8_000, 30_000)),
+      hangForMs: { min: 0.5 * durableProgressTimeoutMs, max: 3 * durableProgressTimeoutMs },
+      wipeAtMs,
+      rotAtMs: wipeAtMs === 0 ? rotAtMs : 0,
+    },
+    ambushProbability: sometimes('crash', 0.7, random.between(0.01, 0.3)),
   }
 }
 
@@ -161,6 +220,13 @@ function without(plan: FaultPlan, kinds: readonly FaultKind[]): FaultPlan {
         break
       case 'clock':
         clock = { ...clock, offsetMsMax: 0, driftPpmMax: 0, jumpEveryMs: 0 }
+        break
+      case 'transfer':
+      case 'membership':
+      case 'hang':
+      case 'wipe':
+      case 'rot':
+        // No part of the plan of the world: see `drawMishaps`.
         break
     }
   }

@@ -20,6 +20,9 @@ export interface SimulatedNode {
   node: EmbeddedNode | undefined
   /** It has opened its directory: from now on an empty one means that it forgot. */
   hasOpened: boolean
+  /** Its disk was wiped or damaged: it must not start, and does not belong to the cluster any more. */
+  lostItsData: boolean
+  isReplaced: boolean
   /** Why it refused to start, if it did. */
   refused: DureError | undefined
 }
@@ -52,8 +55,13 @@ export class SimulatedCluster {
     return this.#nodes
   }
 
+  /** Those whose data is whole. */
+  get alive(): readonly SimulatedNode[] {
+    return this.#nodes.filter(({ lostItsData }) => !lostItsData)
+  }
+
   get addresses(): readonly string[] {
-    return this.nodes.map(({ id }) => `node/${id}`)
+    return this.alive.map(({ id }) => `node/${id}`)
   }
 
   start(): void {
@@ -75,15 +83,17 @@ export class SimulatedCluster {
       tables: new DurableTables(),
       node: undefined,
       hasOpened: false,
+      lostItsData: false,
+      isReplaced: false,
       refused: undefined,
     }
     this.#nodes.push(node)
     return node
   }
 
-  /** All are up, recovered, and have applied the same. */
+  /** All whose data is whole are up, recovered, and have applied the same. */
   get isConverged(): boolean {
-    const applied = this.nodes.map(({ node }) => node?.groups[0]?.appliedIndex)
+    const applied = this.alive.map(({ node }) => node?.groups[0]?.appliedIndex)
     return applied[0] !== undefined && applied.every((index) => index === applied[0])
   }
 
@@ -120,6 +130,13 @@ export class SimulatedCluster {
   #refused(simulated: SimulatedNode, error: DureError, runtime: Runtime): void {
     // A disk that fails while it is being read stops the node like one that fails later.
     if (error.cause instanceof DiskError) runtime.abort(error)
+    if (simulated.lostItsData && (error.code === 'forgotten' || error.code === 'corrupt')) {
+      // Its operator replaces the machine by a new one, under a new id.
+      this.#world.after(0, () => simulated.process.crash())
+      if (!simulated.isReplaced) this.#world.after(0, () => this.join())
+      simulated.isReplaced = true
+      return
+    }
     throw new BrokenInvariant(
       'a node that lost nothing starts',
       `node ${simulated.id} refused: ${error.message}`,
@@ -138,6 +155,9 @@ export class SimulatedCluster {
     return {
       stepped(group, raft) {
         for (const invariant of invariants) invariant.stepped?.(node, group, raft)
+      },
+      sent(group, message) {
+        for (const invariant of invariants) invariant.sent?.(node, group, message)
       },
       persisted(group, hardState, entries) {
         for (const invariant of invariants) invariant.persisted?.(node, group, hardState, entries)

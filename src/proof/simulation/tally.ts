@@ -32,6 +32,11 @@ export class TallyKeeper {
     clogs: 0,
     clockJumps: 0,
     diskFaults: 0,
+    ambushes: 0,
+    transfers: 0,
+    membershipChanges: 0,
+    hangs: 0,
+    lostNodes: 0,
   }
   readonly #marks = Object.fromEntries(markNames.map((name) => [name, 0])) as Record<MarkName, number>
 

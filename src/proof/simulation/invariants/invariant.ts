@@ -1,6 +1,7 @@
 import type { GroupId, LogIndex, NodeId } from '../../../foundation/ids.ts'
 import type { HardState } from '../../../protocols/raft/effect.ts'
 import type { Entry } from '../../../protocols/raft/entry.ts'
+import type { Message } from '../../../protocols/raft/message.ts'
 import type { Raft } from '../../../protocols/raft/raft.ts'
 import type { CommandResult } from '../../../wire/command/command.ts'
 
@@ -13,6 +14,8 @@ export interface Invariant {
   readonly name: string
   /** A node's core took an event. */
   stepped?(node: NodeId, group: GroupId, raft: Raft): void
+  /** A message to another node leaves. */
+  sent?(node: NodeId, group: GroupId, message: Message): void
   /** A write of a node's log was synced. */
   persisted?(node: NodeId, group: GroupId, hardState: HardState | undefined, entries: readonly Entry[]): void
   applied?(node: NodeId, group: GroupId, entry: Entry, result: CommandResult | undefined): void

@@ -1,12 +1,24 @@
 import type { GroupId, NodeId } from '../../../foundation/ids.ts'
 import type { HardState } from '../../../protocols/raft/effect.ts'
+import type { Message } from '../../../protocols/raft/message.ts'
 import { BrokenInvariant, groupKey, type Invariant } from './invariant.ts'
 
-/** A node votes for at most one candidate in a term, across restarts, and its term never goes back (paper, 5.2). */
+/**
+ * A node votes for at most one candidate in a term, across restarts, and the term on its disk never goes back (paper,
+ * 5.2). A vote is given when its answer leaves, or, for oneself, when others are asked for theirs.
+ */
 export class SingleVote implements Invariant {
   readonly name = 'single vote'
   readonly #votes = new Map<string, NodeId>()
   readonly #terms = new Map<string, number>()
+
+  sent(node: NodeId, group: GroupId, message: Message): void {
+    if (message.type === 'vote-response') {
+      if (message.granted && !message.preVote) this.#voted(node, group, message.term, message.to)
+    } else if (message.type === 'vote-request' && !message.preVote) {
+      this.#voted(node, group, message.term, node)
+    }
+  }
 
   persisted(node: NodeId, group: GroupId, hardState: HardState | undefined): void {
     if (hardState === undefined) return
@@ -16,7 +28,10 @@ export class SingleVote implements Invariant {
     if (term < before)
       throw new BrokenInvariant(this.name, `node ${node} went from term ${before} back to ${term}`)
     this.#terms.set(at, term)
-    if (vote === undefined) return
+    if (vote !== undefined) this.#voted(node, group, term, vote)
+  }
+
+  #voted(node: NodeId, group: GroupId, term: number, vote: NodeId): void {
     const ballot = `${node}/${groupKey(group, term)}`
     const given = this.#votes.get(ballot)
     if (given === undefined) this.#votes.set(ballot, vote)
