@@ -173,7 +173,7 @@ export class Solo {
 
 export const noCommit = { commitIndex: logIndex(0), commitTerm: term(0) }
 
-export const entriesFrom = (first: number, terms: readonly number[]): readonly Entry[] =>
+const entriesFrom = (first: number, terms: readonly number[]): readonly Entry[] =>
   terms.map((entryTerm, i) => ({
     index: logIndex(first + i),
     term: term(entryTerm),
