@@ -5,9 +5,8 @@ import { isCheckout, root } from './paths.js'
 
 const args = process.argv.slice(2)
 if (isCheckout) {
-  const { keepCompiledCode, launch } = await import('./launch.js')
-  await keepCompiledCode()
-  await launch(join(root, 'src/cli/main.ts'), args)
+  const { launch } = await import('./launch.js')
+  await launch(join(root, 'src/cli/main.ts'), args, { startsOften: true })
 } else {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major < 22 || (major === 22 && minor < 12)) {

@@ -4,11 +4,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './paths.js'
 
+/** Where npm notes what it installed. */
+const INSTALLED = 'node_modules/.package-lock.json'
+
 /** Installs what is missing; output goes to stderr. Ends the process with a message when that fails. */
 export function ensureInstalled() {
   const missing = missingPackages()
   if (missing.length === 0) return
-  const fresh = !existsSync(join(root, 'node_modules'))
+  const fresh = !existsSync(join(root, INSTALLED))
   const what = fresh ? 'the packages of package-lock.json' : `what is missing: ${summary(missing)}`
   process.stderr.write(`dure: installing ${what} …\n`)
   // `npm ci` empties node_modules first: never under a cluster that may be running from it.
@@ -45,7 +48,7 @@ export function ensureInstalled() {
 function missingPackages() {
   const wanted = packagesOf(join(root, 'package-lock.json'))
   if (wanted === undefined) return []
-  const found = packagesOf(join(root, 'node_modules', '.package-lock.json')) ?? {}
+  const found = packagesOf(join(root, INSTALLED)) ?? {}
   const missing = []
   for (const [path, entry] of Object.entries(wanted)) {
     if (!path.startsWith('node_modules/') || entry.peer || !suits(entry)) continue

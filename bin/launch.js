@@ -22,20 +22,20 @@ const packages = {
  * Keeps compiled code between starts: a command then takes half the processor time. The nodes of a cluster inherit it.
  * Loaded by hand: Node 20 has no such thing.
  */
-export async function keepCompiledCode() {
+async function keepCompiledCode() {
   process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/compiled')
   const { enableCompileCache } = await import('node:module')
   enableCompileCache?.(process.env.NODE_COMPILE_CACHE)
 }
 
 /** Installs what is missing, then runs `script` with `args`; this process ends as the script does. */
-export async function launch(script, args) {
+export async function launch(script, args, { startsOften = false } = {}) {
   ensureInstalled()
+  if (startsOften) await keepCompiledCode()
   await run(script, args)
 }
 
-/** As `launch`, for what is known to be installed. */
-export async function run(script, args) {
+async function run(script, args) {
   const node = findNode()
   if (node === process.execPath) {
     process.argv.splice(1, process.argv.length, script, ...args)
@@ -47,7 +47,7 @@ export async function run(script, args) {
 }
 
 /** The Node that runs everything: this one when it is new enough, else the one that was installed. */
-export function findNode() {
+function findNode() {
   if (Number.parseInt(process.versions.node, 10) >= MAJOR_NEEDED) return process.execPath
   const name = packages[`${process.platform}-${process.arch}`]
   const binary =
