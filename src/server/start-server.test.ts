@@ -42,6 +42,7 @@ let server: RunningServer
 let logLines: string[]
 let blocked: readonly number[]
 let delayMs: number
+let diskStallMs: number
 
 beforeEach(async () => {
   store = new ReferenceStore(new ReferenceModel())
@@ -49,6 +50,7 @@ beforeEach(async () => {
   logLines = []
   blocked = []
   delayMs = 0
+  diskStallMs = 0
   server = await start({ allowFaults: true })
 })
 
@@ -68,11 +70,16 @@ const start = (options: { allowFaults: boolean; httpPort?: number }) =>
       get delayMs() {
         return delayMs
       },
+      get diskStallMs() {
+        return diskStallMs
+      },
       block: (nodeIds) => (blocked = nodeIds),
       delay: (milliseconds) => (delayMs = milliseconds),
+      stallDisk: (milliseconds) => (diskStallMs = milliseconds),
       clear: () => {
         blocked = []
         delayMs = 0
+        diskStallMs = 0
       },
     },
     log: createLog({ write: (line) => logLines.push(line) }),
@@ -307,10 +314,13 @@ describe('ranges', () => {
 describe('faults', () => {
   test('block, delay and clear', async () => {
     const headers = { 'content-type': 'application/json' }
-    const set = await send('POST', '/v1/faults', { headers, body: '{"block":[2,3],"delay_ms":20}' })
-    expect(set.json).toEqual({ blocked: [2, 3], delay_ms: 20 })
-    expect((await get('/v1/faults')).json).toEqual({ blocked: [2, 3], delay_ms: 20 })
-    expect((await send('DELETE', '/v1/faults')).json).toEqual({ blocked: [], delay_ms: 0 })
+    const set = await send('POST', '/v1/faults', {
+      headers,
+      body: '{"block":[2,3],"delay_ms":20,"disk_stall_ms":5}',
+    })
+    expect(set.json).toEqual({ blocked: [2, 3], delay_ms: 20, disk_stall_ms: 5 })
+    expect((await get('/v1/faults')).json).toEqual({ blocked: [2, 3], delay_ms: 20, disk_stall_ms: 5 })
+    expect((await send('DELETE', '/v1/faults')).json).toEqual({ blocked: [], delay_ms: 0, disk_stall_ms: 0 })
     expect(logLines.map((line) => JSON.parse(line).event)).toEqual(['faults-set', 'faults-cleared'])
   })
 
@@ -329,6 +339,7 @@ describe('faults', () => {
     ['{"block":"2"}', 'block'],
     ['{"blok":[2]}', 'blok'],
     ['{"delay_ms":-1}', 'delay_ms'],
+    ['{"disk_stall_ms":1e9}', 'disk_stall_ms'],
     ['{', 'not JSON'],
   ] as const)('%s is refused', async ([body, reason]) => {
     const headers = { 'content-type': 'application/json' }

@@ -12,12 +12,17 @@ const PATH = '/v1/faults'
 const faultsBody = z.strictObject({
   block: z.array(z.int().min(1).max(0xffff)).max(1_000).optional(),
   delay_ms: z.number().min(0).max(60_000).optional(),
+  disk_stall_ms: z.number().min(0).max(60_000).optional(),
 })
 
-/** `/v1/faults`: cuts this node off from others, on nodes that were started with `--allow-faults`. */
+/** `/v1/faults`: cuts this node off from others or slows it down, on nodes that were started with `--allow-faults`. */
 export function faultRoutes({ node, faults, log }: Served): Hono<OnNode> {
   const routes = new Hono<OnNode>()
-  const describe = (control: FaultControl) => ({ blocked: control.blocked, delay_ms: control.delayMs })
+  const describe = (control: FaultControl) => ({
+    blocked: control.blocked,
+    delay_ms: control.delayMs,
+    disk_stall_ms: control.diskStallMs,
+  })
 
   const withFaults =
     (handle: (c: Context<OnNode>, control: FaultControl) => Response | Promise<Response>) =>
@@ -45,7 +50,7 @@ export function faultRoutes({ node, faults, log }: Served): Hono<OnNode> {
           'the content type is not application/json: say -H "content-type: application/json"',
         )
       }
-      const { block, delay_ms } = parse(faultsBody, await json(c), 'the body')
+      const { block, delay_ms, disk_stall_ms } = parse(faultsBody, await json(c), 'the body')
       const self = node.status().node_id
       if (block?.includes(self)) {
         throw new DureError(
@@ -55,6 +60,7 @@ export function faultRoutes({ node, faults, log }: Served): Hono<OnNode> {
       }
       if (block !== undefined) control.block(block)
       if (delay_ms !== undefined) control.delay(delay_ms)
+      if (disk_stall_ms !== undefined) control.stallDisk(disk_stall_ms)
       log.warn('faults-set', describe(control))
       return c.json(describe(control))
     }),

@@ -28,6 +28,7 @@ test('all that a node needs', () => {
     ]),
     http: { host: 'localhost', port: 8080 },
     allowFaults: true,
+    faultDisk: undefined,
     initialize: false,
     endWithStdin: false,
     logLevel: 'info',
@@ -47,6 +48,8 @@ test.for([
   [{ http: '8080' }, '--http has the address "8080"'],
   [{ http: '127.0.0.1:99999' }, '--http has the address'],
   [{ 'log-level': 'loud' }, '--log-level is none of debug, info, warn, error'],
+  [{ 'fault-disk': 'unsynced' }, '--fault-disk was given without --allow-faults'],
+  [{ 'fault-disk': 'slow' }, '--fault-disk is none of unsynced'],
   [{ nonsense: 'x' }, "Unknown option '--nonsense'"],
 ] as const)('%j is refused: %s', ([changes, reason]) => {
   expect(() => parse(changes)).toThrow(reason)

@@ -13,12 +13,17 @@ export interface NodeArguments {
   readonly members: ReadonlyMap<number, string>
   readonly http: { readonly host: string; readonly port: number }
   readonly allowFaults: boolean
+  /** A disk that behaves worse than the real one; `unsynced` forgets with the process what was not synced. */
+  readonly faultDisk: FaultDisk | undefined
   /** Whether an empty directory may become this node's: once in its life. */
   readonly initialize: boolean
   /** Ends when stdin does: the supervisor holds the other end. */
   readonly endWithStdin: boolean
   readonly logLevel: LogLevel
 }
+
+const faultDisks = ['unsynced'] as const
+export type FaultDisk = (typeof faultDisks)[number]
 
 export const usage = `dure node: a member of a cluster
 
@@ -29,6 +34,7 @@ export const usage = `dure node: a member of a cluster
   --http 127.0.0.1:8080                              status, metrics, keys
   --initialize                                       an empty directory may become this node's (once in its life)
   --allow-faults                                     take commands that cut this node off
+  --fault-disk unsynced                              keep what was not synced in memory only, for tests of syncing
   --insecure                                         listen beyond this machine, without encryption or passwords
   --log-level info                                   ${logLevels.join(', ')}
 `
@@ -41,6 +47,7 @@ const options = {
   http: { type: 'string' },
   initialize: { type: 'boolean' },
   'allow-faults': { type: 'boolean' },
+  'fault-disk': { type: 'string' },
   insecure: { type: 'boolean' },
   'end-with-stdin': { type: 'boolean' },
   'log-level': { type: 'string' },
@@ -61,6 +68,7 @@ const given = z.object({
   'log-level': z.enum(logLevels, `is none of ${logLevels.join(', ')}`).default('info'),
   initialize: z.boolean().default(false),
   'allow-faults': z.boolean().default(false),
+  'fault-disk': z.enum(faultDisks, `is none of ${faultDisks.join(', ')}`).optional(),
   insecure: z.boolean().default(false),
   'end-with-stdin': z.boolean().default(false),
 })
@@ -87,6 +95,12 @@ export function parseNodeArguments(args: readonly string[]): NodeArguments {
       `--members names ${[...members.keys()].join(', ')}, and not this node (--node-id ${nodeId})`,
     )
   }
+  if (found['fault-disk'] !== undefined && !found['allow-faults']) {
+    throw new DureError(
+      'invalid',
+      '--fault-disk was given without --allow-faults: add that, on a cluster that may be broken',
+    )
+  }
   const http = parseAddress('--http', found.http)
   if (!found.insecure) {
     requireLoopback('--http', http.host)
@@ -100,6 +114,7 @@ export function parseNodeArguments(args: readonly string[]): NodeArguments {
     members,
     http,
     allowFaults: found['allow-faults'],
+    faultDisk: found['fault-disk'],
     initialize: found.initialize,
     endWithStdin: found['end-with-stdin'],
     logLevel: found['log-level'],

@@ -4,10 +4,12 @@ import type { EmbeddedNode } from '../../engines/embedded/node.ts'
 import { openNode } from '../../engines/embedded/node.ts'
 import type { NodeStatus } from '../../engines/embedded/status.ts'
 import { nodeId } from '../../foundation/ids.ts'
-import { createNodeRuntime, type NodeRuntime } from '../../runtime/node/node-runtime.ts'
+import { createNodeRuntime } from '../../runtime/node/node-runtime.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import { openLmdbTables } from '../../storage/table/lmdb/lmdb-table-store.ts'
 import { tcpFraming } from '../../wire/frame/tcp-framing.ts'
-import { controlGate } from '../faults/gate-control.ts'
+import { controlFaults } from '../faults/control-faults.ts'
+import { onFaultyDisk } from '../faults/faulty-disk.ts'
 import type { Log } from '../log/log.ts'
 import { ProcessMetrics } from '../metrics/process-metrics.ts'
 import { statusMetrics } from '../metrics/status-metrics.ts'
@@ -42,9 +44,10 @@ export async function runNode(given: NodeArguments, log: Log): Promise<RunningNo
     },
   })
   try {
-    const node = await open(runtime, given)
+    const stall = { stallMs: 0 }
+    const node = await open(allowFaults ? onFaultyDisk(runtime, stall, given.faultDisk) : runtime, given)
     const store = embeddedStore(runtime, node)
-    const faults = controlGate(runtime.network.faults)
+    const faults = controlFaults(runtime.network.faults, stall)
     const processMetrics = new ProcessMetrics()
     // A cut that was made on purpose leaves the connections open: from here it is a member out of reach.
     const status = (): NodeStatus => {
@@ -76,7 +79,7 @@ export async function runNode(given: NodeArguments, log: Log): Promise<RunningNo
 }
 
 function open(
-  runtime: NodeRuntime,
+  runtime: Runtime,
   { nodeId: id, clusterId, directory, members, initialize }: NodeArguments,
 ): Promise<EmbeddedNode> {
   return new Promise((resolve, reject) => {

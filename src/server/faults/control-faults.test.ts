@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { endpoint } from '../../runtime/network.ts'
 import { FaultGate } from '../../runtime/node/fault-gate.ts'
-import { controlGate } from './gate-control.ts'
+import { controlFaults } from './control-faults.ts'
 
 test('a new cut replaces the one before', () => {
   const gate = new FaultGate()
-  const control = controlGate(gate)
+  const control = controlFaults(gate, { stallMs: 0 })
   control.block([5, 2])
   control.delay(30)
   expect([control.blocked, control.delayMs]).toEqual([[2, 5], 30])
@@ -14,4 +14,13 @@ test('a new cut replaces the one before', () => {
   expect([gate.isBlocked(endpoint(2)), gate.isBlocked(endpoint(3))]).toEqual([false, true])
   control.clear()
   expect([control.blocked, control.delayMs, gate.isActive]).toEqual([[], 0, false])
+})
+
+test('a stall reaches the disk, and clear ends it', () => {
+  const disk = { stallMs: 0 }
+  const control = controlFaults(new FaultGate(), disk)
+  control.stallDisk(500)
+  expect([disk.stallMs, control.diskStallMs]).toEqual([500, 500])
+  control.clear()
+  expect(disk.stallMs).toBe(0)
 })
