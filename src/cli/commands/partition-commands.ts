@@ -32,7 +32,8 @@ async function partition(context: CommandContext, split: string, options: Global
   const groups = parseSplit(split, nodes)
   const blocked = blockedBySplit(groups)
   const beganMs = performance.now()
-  await onEveryNode(context, cluster, options, (http) => http.block(blocked.get(http.node)!))
+  const unheard = 'the others keep the cut'
+  await onEveryNode(context, cluster, options, unheard, (http) => http.block(blocked.get(http.node)!))
 
   const majority = groups.find((group) => group.length > nodes.length / 2) ?? []
   const rest = nodes.filter((node) => !majority.includes(node))
@@ -71,7 +72,8 @@ async function partition(context: CommandContext, split: string, options: Global
 async function heal(context: CommandContext, options: GlobalOptions): Promise<void> {
   const cluster = localCluster(options, 'heal')
   const beganMs = performance.now()
-  await onEveryNode(context, cluster, options, (http) => http.clearFaults())
+  const unheard = 'once it runs, heal again: it may keep a cut'
+  await onEveryNode(context, cluster, options, unheard, (http) => http.clearFaults())
   const agree = (statuses: readonly NodeStatus[]) => {
     const leaders = new Set(statuses.map(({ leader_id }) => leader_id))
     return leaders.size === 1 && !leaders.has(null)
@@ -100,6 +102,7 @@ async function onEveryNode(
   context: CommandContext,
   { nodes }: LocalCluster,
   { timeoutMs }: GlobalOptions,
+  unheard: string,
   run: (http: NodeHttp) => Promise<void>,
 ): Promise<void> {
   const results = await Promise.allSettled(
@@ -109,8 +112,7 @@ async function onEveryNode(
   if (reasons.length === nodes.length) {
     throw new DureError('unavailable', `no node did as asked: ${reasons[0]!.message}`, { cause: reasons[0] })
   }
-  for (const { message } of reasons)
-    say(context, context.styles.stderr('warn', `${message}; the others do their part`))
+  for (const { message } of reasons) say(context, context.styles.stderr('warn', `${message}; ${unheard}`))
 }
 
 /** Looks at the nodes that answer until they are as they should be. */
