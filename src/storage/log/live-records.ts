@@ -13,6 +13,8 @@ export interface Run {
 }
 
 const GATHERING = 0
+/** What an entry takes besides its data, roughly: its head, and its share of records and sectors. */
+const ENTRY_BYTES = 16
 
 /** What the log must keep of one group, and where it is. Entries themselves are not held. */
 export class GroupRecords {
@@ -51,15 +53,16 @@ export class LiveRecords {
     records.last = recovered.entries.at(-1)?.index ?? recovered.base.index
     for (const entry of recovered.entries) {
       const segment = segmentOf(entry.index)
+      const bytes = entry.data.length + ENTRY_BYTES
       const run = records.runs.at(-1)
       if (run?.segment === segment) {
         run.last = entry.index
-        run.bytes += entry.data.length
+        run.bytes += bytes
       } else {
-        records.runs.push({ segment, first: entry.index, last: entry.index, bytes: entry.data.length })
+        records.runs.push({ segment, first: entry.index, last: entry.index, bytes })
         this.#hold(segment)
       }
-      this.#liveBytes += entry.data.length
+      this.#liveBytes += bytes
     }
   }
 
@@ -217,6 +220,6 @@ function share(run: Run, first: number, last: number): Run {
 
 function bytesOf(entries: readonly Entry[]): number {
   let bytes = 0
-  for (let i = 0; i < entries.length; i++) bytes += entries[i]!.data.length
+  for (let i = 0; i < entries.length; i++) bytes += entries[i]!.data.length + ENTRY_BYTES
   return bytes
 }

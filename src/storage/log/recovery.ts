@@ -77,6 +77,8 @@ class Recovery {
   readonly #replay = new Replay()
   readonly #found: FoundSegment[] = []
   readonly #sizes = new Map<number, number>()
+  /** Removed at the end, when nothing was refused. */
+  readonly #unused: string[] = []
   #nextBatch = 1
   /** The first segment of the unbroken sequence that was played. */
   #playedFrom = 1
@@ -154,13 +156,11 @@ class Recovery {
           `none, though batch ${stray.sequence} is at offset ${stray.place}`,
         )
       }
-      this.#close(file, () =>
-        this.#disk.remove(last.path, (error) => {
-          if (error !== undefined) return this.#fail(error)
-          this.#found.pop()
-          this.#guard(() => this.#dropUnused())
-        }),
-      )
+      this.#close(file, () => {
+        this.#unused.push(last.path)
+        this.#found.pop()
+        this.#guard(() => this.#dropUnused())
+      })
     })
   }
 
@@ -277,7 +277,14 @@ class Recovery {
     if (missing !== undefined)
       throw new DureError('corrupt', `the log in ${this.#directory} is not whole: ${missing}. ${ADVICE}`) // @P
     const segments = this.#found.map(({ sequence }) => ({ sequence, sizeBytes: this.#sizes.get(sequence)! }))
-    this.#done(undefined, { groups, segments, active, nextBatch: this.#nextBatch, oldestNeeded })
+    const recovered = { groups, segments, active, nextBatch: this.#nextBatch, oldestNeeded }
+    this.#removeUnused(() => this.#done(undefined, recovered))
+  }
+
+  #removeUnused(then: () => void): void {
+    const path = this.#unused.pop()
+    if (path === undefined) return then()
+    this.#disk.remove(path, (error) => (error === undefined ? this.#removeUnused(then) : this.#fail(error)))
   }
 
   #read(path: string, lengthBytes: number, then: (bytes: Uint8Array, file: DiskFile) => void): void {

@@ -1,7 +1,7 @@
 import type { GroupId } from '../../foundation/ids.ts'
 import type { Entry } from '../../protocols/raft/entry.ts'
 import type { Disk, DiskFile } from '../../runtime/disk.ts'
-import { batchLength, readBatch } from './batch.ts'
+import { BATCH_HEADER_BYTES, batchLength, readBatch } from './batch.ts'
 import type { LiveRecords } from './live-records.ts'
 import { decodeBatch, type RecordVisitor } from './record-decoder.ts'
 import { alignToSector, SECTOR_BYTES, segmentName } from './segment.ts'
@@ -44,12 +44,14 @@ export function readNeededEntries(
         decodeBatch(batch.body, collector)
         offset = batch.endBytes
       }
-      if (offset > 0) return readPiece(file, at + offset, PIECE_BYTES)
-      const claimed = batchLength(bytes, view, 0)
-      if (claimed !== undefined && claimed > bytes.length && at + claimed <= file.sizeBytes) {
-        return readPiece(file, at, alignToSector(claimed))
-      }
-      file.close((closeError) => done(closeError, collector.needed))
+      const claimed = batchLength(bytes, view, offset)
+      const isCut = at + offset < file.sizeBytes && offset + BATCH_HEADER_BYTES > bytes.length
+      const isLonger =
+        claimed !== undefined && offset + claimed > bytes.length && at + offset + claimed <= file.sizeBytes
+      if (isCut || isLonger)
+        return readPiece(file, at + offset, Math.max(PIECE_BYTES, alignToSector(claimed ?? 0)))
+      file.close((closeError) => closeError !== undefined && failed(closeError))
+      done(undefined, collector.needed)
     })
   }
 }

@@ -262,47 +262,30 @@ export class SegmentedLog implements Log {
       this.#isRewriting = false
       return this.#finishClose()
     }
-    const slice = this.#takeSlice(segment, needed)
-    if (slice === undefined) {
-      this.#isRewriting = false
-      return this.#rewriteOldest()
+    let bytes = 0
+    for (const [group, read] of needed) {
+      for (const { first, last } of this.#live.runsIn(group, segment)) {
+        // What was read may have been replaced or compacted meanwhile: the runs say what is needed now.
+        const entries = takeEntries(read, first, last, REWRITE_BYTES_MAX - bytes)
+        if (entries === undefined) return this.#missing(segment, group)
+        if (entries.length === 0) break
+        this.#live.move(group, segment, entries)
+        encodeRewritten(this.#gathering, group, entries)
+        for (const { data } of entries) bytes += data.length + 1
+      }
     }
-    this.#live.move(slice.group, segment, slice.entries)
-    encodeRewritten(this.#gathering, slice.group, slice.entries)
-    this.#gathered(() => this.#rewriteSlice(segment, needed))
+    if (bytes > 0) return this.#gathered(() => this.#rewriteSlice(segment, needed))
+    if (this.#live.isNeeded(segment)) return this.#missing(segment, undefined)
+    this.#isRewriting = false
+    this.#rewriteOldest()
   }
 
-  /** The next entries that `segment` keeps. What was read may have been replaced or compacted meanwhile. */
-  #takeSlice(
-    segment: number,
-    needed: NeededEntries,
-  ): { readonly group: GroupId; readonly entries: readonly Entry[] } | undefined {
-    for (const [group, read] of needed) {
-      const run = this.#live.runsIn(group, segment)[0]
-      if (run === undefined) continue
-      const entries: Entry[] = []
-      let bytes = 0
-      for (let index = run.first; index <= run.last && bytes < REWRITE_BYTES_MAX; index++) {
-        const entry = read.get(index)
-        if (entry === undefined) {
-          this.#abort(
-            'cannot rewrite a segment of the log',
-            new Error(`entry ${index} of group ${group} is not in segment ${segment}`),
-          )
-          return undefined
-        }
-        entries.push(entry)
-        bytes += entry.data.length
-      }
-      return { group, entries }
-    }
-    if (this.#live.isNeeded(segment)) {
-      this.#abort(
-        'cannot rewrite a segment of the log',
-        new Error(`segment ${segment} does not hold what it should`),
-      )
-    }
-    return undefined
+  #missing(segment: number, group: GroupId | undefined): void {
+    const what = group === undefined ? 'a group' : `group ${group}`
+    this.#abort(
+      'cannot rewrite a segment of the log',
+      new Error(`segment ${segment} does not hold the entries of ${what} that it should`),
+    )
   }
 
   #finishClose(): void {
@@ -332,3 +315,22 @@ export class SegmentedLog implements Log {
 }
 
 const RELEASED_BYTES_MAX = 16
+
+/** Entries [first, last], as many as fit; undefined when one that is needed was not read. */
+function takeEntries(
+  read: ReadonlyMap<number, Entry>,
+  first: number,
+  last: number,
+  bytesMax: number,
+): readonly Entry[] | undefined {
+  const entries: Entry[] = []
+  let bytes = 0
+  for (let index = first; index <= last && bytes < bytesMax; index++) {
+    const entry = read.get(index)
+    if (entry === undefined) return undefined
+    entries.push(entry)
+    // One of no data counts too, or there would be no end.
+    bytes += entry.data.length + 1
+  }
+  return entries
+}

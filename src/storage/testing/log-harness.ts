@@ -27,7 +27,7 @@ export async function openTestLog(
   return new Promise((resolve, reject) => {
     openLog(
       {
-        disk,
+        disk: disk.attach(),
         clock: { monotonicMs: () => performance.now(), wallMs: () => 0 },
         random: new SeededRandom(disk.syncs.length + 1),
         abort: (reason) => aborted.push(reason),

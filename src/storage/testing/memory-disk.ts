@@ -30,6 +30,14 @@ export class MemoryDisk implements Disk {
   /** An error for what is about to be done, if it fails. */
   refuse: (action: string, path: string) => DiskError['reason'] | undefined = () => undefined
 
+  /** The disk as the process that runs now has it: after a crash its calls do nothing. */
+  attach(): Disk {
+    const epoch = this.#epoch
+    return new Proxy<Disk>(this, {
+      get: (disk, name: keyof Disk) => (epoch === this.#epoch ? disk[name].bind(disk) : () => {}),
+    })
+  }
+
   /** Loses what was not synced: names and bytes. Callbacks that wait never come. */
   losePower(): void {
     this.#epoch++
@@ -185,6 +193,10 @@ export class MemoryDisk implements Disk {
   }
 
   #file(path: string, content: Content): DiskFile {
+    const epoch = this.#epoch
+    const later = <Value>(action: string, work: () => Value, done: DiskCallback<Value>): void => {
+      if (epoch === this.#epoch) this.#later(action, path, work, done)
+    }
     const write = (offset: number, bytes: Uint8Array): void => {
       const size = Math.max(content.visible.length, offset + bytes.length)
       if (size > content.visible.length) {
@@ -202,23 +214,20 @@ export class MemoryDisk implements Disk {
       get sizeBytes() {
         return content.visible.length
       },
-      write: (offset, bytes, done) => this.#later('write', path, () => write(offset, bytes), done),
-      sync: (done) => this.#later('sync', path, sync, done),
-      writeSynced: (offset, bytes, done) =>
-        this.#later(
-          'write',
-          path,
-          () => {
-            write(offset, bytes)
-            sync()
-          },
-          done,
-        ),
+      write: (offset, bytes, done) => later('write', () => write(offset, bytes), done),
+      sync: (done) => later('sync', sync, done),
+      writeSynced: (offset, bytes, done) => {
+        const work = (): void => {
+          write(offset, bytes)
+          sync()
+        }
+        later('write', work, done)
+      },
       read: (offset, length, done) =>
-        this.#later('read', path, () => content.visible.slice(offset, offset + length), done),
+        later('read', () => content.visible.slice(offset, offset + length), done),
       truncate: (size, done) =>
-        this.#later('truncate', path, () => void (content.visible = content.visible.slice(0, size)), done),
-      close: (done) => this.#later('close', path, () => undefined, done),
+        later('truncate', () => void (content.visible = content.visible.slice(0, size)), done),
+      close: (done) => later('close', () => undefined, done),
     }
   }
 

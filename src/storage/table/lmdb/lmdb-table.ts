@@ -187,7 +187,7 @@ export class LmdbTable implements Table {
     if (position === this.#meta.position && this.#active.isEmpty) return end()
     const flushing = this.#active
     this.#flushing = flushing
-    this.#active = new Overlay()
+    this.#active = new Overlay(flushing)
     this.#writePieces(rowPrefix(this.#group, this.#meta.generation), changesOf(flushing), () => {
       this.#commitMeta(
         (meta) => ({ ...meta, position }),

@@ -22,14 +22,22 @@ export interface OverlayView {
 /**
  * What was committed and is not in LMDB yet. A map answers point reads, which are most; a tree holds the order for
  * scans, and copies in no time for views that later commits must not change.
+ *
+ * Keeping the tree costs several times as much as the map, so keys go into it when somebody scans, sorted, in one go.
+ * Where the overlay before this one was scanned, they go in one by one from the start: then no scan has to wait.
  */
 export class Overlay implements OverlayView {
   readonly #changes = new Map<string, RowChange>()
   readonly #tree: Tree
+  /** Names that are not in the tree yet. */
+  #unordered: string[] = []
+  #isOrdered: boolean
+  #wasScanned = false
   #bytes = 0
 
-  constructor() {
+  constructor(before?: Overlay) {
     this.#tree = new BTree(undefined, byName, 64)
+    this.#isOrdered = before?.wasScanned ?? false
   }
 
   get sizeBytes(): number {
@@ -40,13 +48,18 @@ export class Overlay implements OverlayView {
     return this.#changes.size === 0
   }
 
+  get wasScanned(): boolean {
+    return this.#wasScanned
+  }
+
   set(change: RowChange): void {
     const name = rowName(change.key)
     const before = this.#changes.get(name)
     if (before !== undefined) this.#bytes -= sizeOf(before)
     this.#bytes += sizeOf(change)
     this.#changes.set(name, change)
-    this.#tree.set(name, change)
+    if (this.#isOrdered) this.#tree.set(name, change)
+    else if (before === undefined) this.#unordered.push(name)
   }
 
   get(name: string): RowChange | undefined {
@@ -54,12 +67,22 @@ export class Overlay implements OverlayView {
   }
 
   from(name: string): IterableIterator<readonly [string, RowChange]> {
-    return this.#tree.entries(name)
+    return this.#ordered().entries(name)
   }
 
   freeze(): OverlayView {
-    const tree = this.#tree.clone()
+    const tree = this.#ordered().clone()
     return { get: (name) => tree.get(name), from: (name) => tree.entries(name) }
+  }
+
+  #ordered(): Tree {
+    this.#wasScanned = true
+    if (this.#isOrdered) return this.#tree
+    this.#isOrdered = true
+    // In order each goes to the end of the tree, which is quick.
+    for (const name of this.#unordered.sort()) this.#tree.set(name, this.#changes.get(name)!)
+    this.#unordered = []
+    return this.#tree
   }
 }
 
