@@ -93,7 +93,7 @@ export function storeAddresses(
   return { addresses: [nodeOf(nodes, options.node).peer], pinned: true }
 }
 
-export function nodeOf(nodes: readonly NodeAddress[], node: number): NodeAddress {
+function nodeOf(nodes: readonly NodeAddress[], node: number): NodeAddress {
   const found = nodes.find((address) => address.node === node)
   if (found !== undefined) return found
   throw new DureError(

@@ -97,6 +97,7 @@ export const programs: readonly string[] = [
   'src/server/main.ts',
   'bench/main.ts',
   'bench/storage/spike.ts',
+  'bench/storage/storage-bench.ts',
   'vitest.config.ts',
 ]
 

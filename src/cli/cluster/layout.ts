@@ -13,7 +13,7 @@ export interface NodeAddress {
   readonly peer: string
 }
 
-export const LOOPBACK = '127.0.0.1'
+const LOOPBACK = '127.0.0.1'
 export const NODES_MAX = 9
 
 /** Without a base port: HTTP from 8080, peers from 7001. With one: HTTP from it, peers 101 after it. */

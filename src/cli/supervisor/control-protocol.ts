@@ -7,7 +7,7 @@ export const controlRequest = z.discriminatedUnion('command', [
 ])
 export type ControlRequest = z.output<typeof controlRequest>
 
-export const processStates = ['starting', 'running', 'paused', 'stopping', 'dead'] as const
+const processStates = ['starting', 'running', 'paused', 'stopping', 'dead'] as const
 export type ProcessState = (typeof processStates)[number]
 
 const processInfo = z.object({
