@@ -7,8 +7,11 @@ import { FORMAT_KEY } from './key.ts'
 
 export type Database = RootDatabase<Uint8Array, Uint8Array>
 
-/** Address space, not disk: the file is as large as its rows need. */
-export const MAP_BYTES_MAX = 256 * 2 ** 30
+/**
+ * Address space, not disk: the file is as large as its rows need. LMDB maps more when this is used up, which it can do
+ * only between transactions of all threads; so it is large from the start.
+ */
+const MAP_BYTES = 256 * 2 ** 30
 
 const FORMAT = 1
 
@@ -16,7 +19,7 @@ const FORMAT = 1
  * A commit returns after its sync (`overlappingSync: false`): what it answers is durable. Rows are bytes that we check
  * ourselves; a cache of decoded values would only cost memory.
  */
-export function openDatabase(directory: string, mapBytesMax: number): Database {
+export function openDatabase(directory: string): Database {
   return open<Uint8Array, Uint8Array>({
     path: directory,
     noSubdir: false,
@@ -24,17 +27,17 @@ export function openDatabase(directory: string, mapBytesMax: number): Database {
     encoding: 'binary',
     cache: false,
     overlappingSync: false,
-    mapSize: mapBytesMax,
+    mapSize: MAP_BYTES,
     maxReaders: 1_024,
   })
 }
 
 /** Opens what is there or makes it, and sees that it is ours to read. Throws a `DureError`. */
-export function openEnvironment(directory: string, mapBytesMax: number): Database {
+export function openEnvironment(directory: string): Database {
   let database: Database | undefined
   try {
     mkdirSync(directory, { recursive: true })
-    database = openDatabase(directory, mapBytesMax)
+    database = openDatabase(directory)
     const found = database.get(FORMAT_KEY)
     if (found === undefined) database.putSync(FORMAT_KEY, utf8(String(FORMAT)))
     else checkFormat(directory, text(found))
@@ -56,6 +59,9 @@ function checkFormat(directory: string, found: string): void {
   )
 }
 
+/** By name from Node, by number from LMDB: no space, file too large, over quota. */
+const fullCodes: readonly unknown[] = ['ENOSPC', 'EFBIG', 'EDQUOT', 28, 27, 122]
+
 /** What LMDB or the operating system said, in our words. */
 export function tableError(
   directory: string,
@@ -65,7 +71,7 @@ export function tableError(
   if (message.includes('MDB_MAP_FULL')) {
     return new DureError(
       'disk',
-      `the tables in ${directory} have reached their largest size: start with a larger one, or remove rows (${message})`,
+      `the tables in ${directory} need more address space than this process may have: raise its limit (${message})`,
       { cause },
     )
   }
@@ -76,10 +82,21 @@ export function tableError(
       { cause },
     )
   }
-  if (/ENOSPC|No space left/i.test(message) || cause.code === 'ENOSPC' || cause.code === 28) {
+  if (
+    /ENOSPC|EFBIG|EDQUOT|No space left|File too large|quota/i.test(message) ||
+    fullCodes.includes(cause.code)
+  ) {
     return new DureError(
       'disk',
       `cannot write the tables in ${directory}: no space is left; free some, then start again`,
+      { cause },
+    )
+  }
+  // LMDB says so too when the operating system took only a part of what it wrote, as at the end of a disk.
+  if (/EIO|Input\/output error/i.test(message)) {
+    return new DureError(
+      'disk',
+      `cannot write the tables in ${directory}: the disk failed or is full (${message}); check its space and its health, then start again`,
       { cause },
     )
   }

@@ -4,7 +4,7 @@ import { logIndex, term } from '../../../foundation/ids.ts'
 import type { Membership } from '../../../protocols/raft/membership.ts'
 import { CHUNK_BYTES } from '../../snapshot/chunk-codec.ts'
 import type { Table, TableStore } from '../table.ts'
-import { type Database, MAP_BYTES_MAX, openEnvironment } from './environment.ts'
+import { type Database, openEnvironment } from './environment.ts'
 import { metaKey } from './key.ts'
 import { LmdbTable } from './lmdb-table.ts'
 import { decodeMeta, type TableMeta } from './table-meta.ts'
@@ -15,8 +15,6 @@ export interface LmdbTablesOptions {
   readonly directory: string
   /** A failed write or sync is final. */
   readonly abort: (reason: Error) => void
-  /** The file never grows beyond; 256 GiB unless said. */
-  readonly mapBytesMax?: number
   readonly chunkBytes?: number
   /** Views and snapshots of one table that may be open at a time; 256 unless said. */
   readonly viewsMax?: number
@@ -44,7 +42,7 @@ export function openLmdbTables(
   setImmediate(() => {
     let database: Database
     try {
-      database = openEnvironment(options.directory, options.mapBytesMax ?? MAP_BYTES_MAX)
+      database = openEnvironment(options.directory)
     } catch (error) {
       return done(error as Error, undefined)
     }
@@ -61,8 +59,8 @@ class LmdbTableStore implements TableStore {
   constructor(database: Database, options: LmdbTablesOptions) {
     this.#database = database
     this.#options = options
-    const { directory, mapBytesMax = MAP_BYTES_MAX, abort } = options
-    this.#writer = new Writer({ directory, mapBytesMax }, abort)
+    const { directory, abort } = options
+    this.#writer = new Writer({ directory }, abort)
   }
 
   open(group: GroupId, initial: Membership): Table {

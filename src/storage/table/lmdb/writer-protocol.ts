@@ -22,5 +22,4 @@ export interface WriterResponse {
 
 export interface WriterStart {
   readonly directory: string
-  readonly mapBytesMax: number
 }

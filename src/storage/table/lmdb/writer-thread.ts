@@ -9,8 +9,8 @@ import type { WriterRequest, WriterResponse, WriterStart } from './writer-protoc
  * `close`, never by force: a thread that dies inside a transaction would leave LMDB's lock held.
  */
 const port = parentPort!
-const { directory, mapBytesMax } = workerData as WriterStart
-const database = openDatabase(directory, mapBytesMax)
+const { directory } = workerData as WriterStart
+const database = openDatabase(directory)
 let pieces: Uint8Array[] = []
 
 port.on('message', (request: WriterRequest) => {
