@@ -1,5 +1,5 @@
 import { DureError } from '../../foundation/errors.ts'
-import { groupId } from '../../foundation/ids.ts'
+import { type GroupId, groupId } from '../../foundation/ids.ts'
 import type { Endpoint } from '../../runtime/network.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Request, Response } from '../../wire/parcel/parcel.ts'
@@ -20,6 +20,13 @@ const GRACE_MS = 100
 const SWEEP_INTERVAL_MS = 25
 const FIND_LEADER_INTERVAL_MS = 2_000
 
+export interface TransportOptions {
+  /** Only the first address is ever asked, and passes on what it cannot answer. */
+  readonly pinned?: boolean
+  /** The system group unless said. */
+  readonly group?: number
+}
+
 /**
  * Requests of a client to a cluster: to one node at a time, the leader as soon as an answer names it. All requests of
  * a turn travel in one message. A node that does not answer is left for the next address.
@@ -29,6 +36,7 @@ export class RemoteTransport implements Transport {
   readonly #addresses: string[]
   /** Only this node is ever asked: what it cannot answer ends in its own error. */
   readonly #isPinned: boolean
+  readonly #group: GroupId
   readonly #endpoints = new Map<string, Endpoint>()
   readonly #writer = new ParcelWriter()
   readonly #waiting = new Map<number, Waiting>()
@@ -39,7 +47,7 @@ export class RemoteTransport implements Transport {
   #isSweeping = false
   #isClosed = false
 
-  constructor(runtime: Runtime, addresses: readonly string[], options: { readonly pinned?: boolean } = {}) {
+  constructor(runtime: Runtime, addresses: readonly string[], options: TransportOptions = {}) {
     if (addresses.length === 0) {
       throw new DureError(
         'invalid',
@@ -49,6 +57,7 @@ export class RemoteTransport implements Transport {
     this.#runtime = runtime
     this.#addresses = [...addresses]
     this.#isPinned = options.pinned ?? false
+    this.#group = groupId(options.group ?? 0)
     runtime.network.onMessage((from, message) => this.#receive(from, message))
     runtime.network.onDisconnect((from) => this.#disconnected(from))
   }
@@ -65,7 +74,7 @@ export class RemoteTransport implements Transport {
       deadlineMs: this.#runtime.clock.monotonicMs() + timeoutMs + GRACE_MS,
       done,
     })
-    this.#writer.add({ type: 'request', id, group: groupId(0), timeoutMs, hops: 0, request })
+    this.#writer.add({ type: 'request', id, group: this.#group, timeoutMs, hops: 0, request })
     if (!this.#isSweeping) this.#sweepLater()
     this.#findLeaderWhenDue()
   }

@@ -1,9 +1,10 @@
-import type { NodeId } from '../../../foundation/ids.ts'
+import type { GroupId, NodeId } from '../../../foundation/ids.ts'
 import type { Message } from '../../../protocols/raft/message.ts'
 import type { Endpoint, Network } from '../../../runtime/network.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import type { Parcel } from '../../../wire/parcel/parcel.ts'
 import { readParcels } from '../../../wire/parcel/parcel-reader.ts'
+import { ParcelWriter } from '../../../wire/parcel/parcel-writer.ts'
 
 export type MessageKind = Message['type']
 
@@ -15,6 +16,9 @@ const requestKinds: readonly MessageKind[] = [
   'snapshot-chunk',
   'timeout-now',
 ]
+
+/** Whether a Raft message is lost; whatever travels with it is not. */
+export type Loss = (from: NodeId, to: Endpoint, group: GroupId) => boolean
 
 /** Holds messages back that carry a Raft message for which this gives more than 0. */
 export type Slowness = (from: NodeId, to: Endpoint, message: Message) => number
@@ -32,6 +36,7 @@ export class MessageTally {
   readonly #counts = new Map<MessageKind, number>()
   #bytes = 0
   #slowness: Slowness | undefined
+  #loss: Loss | undefined
 
   /** Raft messages of these kinds, all kinds unless given. */
   count(...kinds: readonly MessageKind[]): number {
@@ -59,6 +64,11 @@ export class MessageTally {
     this.#slowness = slowness
   }
 
+  /** From now on; undefined ends it. */
+  lose(loss: Loss | undefined): void {
+    this.#loss = loss
+  }
+
   watch(runtime: Runtime, id: NodeId): Runtime {
     const { network } = runtime
     const watched: Network = {
@@ -68,9 +78,11 @@ export class MessageTally {
       disconnect: (to) => network.disconnect(to),
       isReachable: (to) => network.isReachable(to),
       send: (to, message) => {
-        const delayMs = this.#look(id, to, message)
-        if (delayMs === 0) return network.send(to, message)
-        runtime.timer(delayMs, () => network.send(to, message))
+        const left = this.#loss === undefined ? message : without(message, id, to, this.#loss)
+        if (left.length === 0) return 'accepted'
+        const delayMs = this.#look(id, to, left)
+        if (delayMs === 0) return network.send(to, left)
+        runtime.timer(delayMs, () => network.send(to, left))
         return 'accepted'
       },
     }
@@ -98,4 +110,12 @@ export class MessageTally {
     if (isBetweenNodes) this.#bytes += bytes.length
     return delayMs
   }
+}
+
+function without(bytes: Uint8Array, from: NodeId, to: Endpoint, loss: Loss): Uint8Array {
+  const writer = new ParcelWriter()
+  readParcels(bytes, (parcel) => {
+    if (parcel.type !== 'raft' || !loss(from, to, parcel.group)) writer.add(parcel)
+  })
+  return writer.take()
 }

@@ -245,6 +245,7 @@ export class ScenarioCluster {
   becomeReliable(): void {
     Object.assign(this.#network, noFaults().network)
     this.messages.slowDown(undefined)
+    this.messages.lose(undefined)
   }
 
   // Leaders.
