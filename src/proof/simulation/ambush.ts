@@ -59,7 +59,7 @@ export class Ambush implements Invariant {
       this.counts.ambushes++
       victim.crash()
       this.#world.after(downMs, () => {
-        if (!victim.isRunning) victim.restart()
+        if (!victim.isRunning && victim.isDisturbed) victim.restart()
       })
     })
   }

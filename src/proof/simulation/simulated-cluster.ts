@@ -132,7 +132,7 @@ export class SimulatedCluster {
     if (error.cause instanceof DiskError) runtime.abort(error)
     if (simulated.lostItsData && (error.code === 'forgotten' || error.code === 'corrupt')) {
       // Its operator replaces the machine by a new one, under a new id.
-      this.#world.after(0, () => simulated.process.crash())
+      this.#world.after(0, () => simulated.process.retire())
       if (!simulated.isReplaced) this.#world.after(0, () => this.join())
       simulated.isReplaced = true
       return

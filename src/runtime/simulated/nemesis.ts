@@ -102,7 +102,8 @@ export class Nemesis {
   }
 
   #revive(process: SimulatedProcess): void {
-    if (!process.isRunning) process.restart()
+    // A retired one is disturbed no more, and stays where it is.
+    if (!process.isRunning && process.isDisturbed) process.restart()
   }
 
   #pause(random: SeededRandom, forMs: Span): void {

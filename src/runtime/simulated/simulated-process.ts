@@ -37,7 +37,7 @@ export class SimulatedProcess {
   /** 0 for a client. */
   readonly nodeId: number
   readonly usesPromises: boolean
-  readonly isDisturbed: boolean
+  readonly #isDisturbed: boolean
   readonly disk: SimulatedDisk
   readonly clock: ProcessClock
   readonly #world: Simulation
@@ -46,6 +46,7 @@ export class SimulatedProcess {
   #incarnation: Incarnation | undefined
   #incarnations = 0
   #abortReason: Error | undefined
+  #isRetired = false
 
   constructor(world: Simulation, name: string, number: number, options: ProcessOptions) {
     this.#world = world
@@ -53,10 +54,15 @@ export class SimulatedProcess {
     this.number = number
     this.nodeId = options.nodeId ?? 0
     this.usesPromises = options.promises ?? true
-    this.isDisturbed = options.disturbed ?? this.nodeId !== 0
+    this.#isDisturbed = options.disturbed ?? this.nodeId !== 0
     this.#random = world.random.fork(`process ${name}`)
     this.disk = new SimulatedDisk(world, this, this.#random.fork('disk'))
     this.clock = new ProcessClock(world, this.#random.fork('clock'))
+  }
+
+  /** Whether the nemesis counts and disturbs it. */
+  get isDisturbed(): boolean {
+    return this.#isDisturbed && !this.#isRetired
   }
 
   get isRunning(): boolean {
@@ -124,6 +130,7 @@ export class SimulatedProcess {
   /** Starts it again with the `main` that it had, after a crash if it is running. */
   restart(): void {
     assert(this.#main !== undefined, `${this.name} was started before it is restarted`)
+    assert(!this.#isRetired, `${this.name} is gone for good`)
     this.crash()
     this.start(this.#main)
   }
@@ -146,6 +153,12 @@ export class SimulatedProcess {
     for (const event of backlog) {
       if (!event.cancelled) this.#world.reschedule(event)
     }
+  }
+
+  /** Its machine is gone for good: the nemesis counts it no more, and nobody may start it again. */
+  retire(): void {
+    this.crash()
+    this.#isRetired = true
   }
 
   /** An empty directory, as of a machine that was replaced. */

@@ -195,6 +195,7 @@ export class ScenarioCluster {
   retire(id: NodeId): void {
     this.#retired.add(id)
     this.crash(id)
+    this.#process(id).retire()
   }
 
   // The network.
