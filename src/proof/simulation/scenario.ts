@@ -20,6 +20,7 @@ export interface Scenario {
   readonly thinkMs: number
   readonly raft: NonNullable<NodeOptions['raft']>
   readonly storage: NonNullable<NodeOptions['storage']>
+  readonly tablesFail: boolean
   readonly operator: OperatorPlan
   readonly hardware: HardwarePlan
   /** Of a crash at each delicate moment (a vote, an election, a log that is cut). */
@@ -130,6 +131,7 @@ export function drawScenario(seed: number, options: ScenarioOptions = scenarioDe
       logKeepBytes: cutsAllTheTime ? 0 : small ? random.integer(0, 8_192) : 1 << 18,
       segmentBytes: small ? random.integer(4_096, 65_536) : 1 << 20,
     },
+    tablesFail: !off.includes('disk'),
     ...drawMishaps(
       new SeededRandom(seed).fork('mishaps'),
       options.faultPhaseMs,

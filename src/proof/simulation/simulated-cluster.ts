@@ -32,6 +32,8 @@ export interface ClusterPlan extends Pick<Scenario, 'nodeCount' | 'raft' | 'stor
   readonly groupCount?: number
   /** What can go wrong with tables; drawn for each incarnation unless given. */
   readonly tableFaults?: TableFaults
+  /** Whether one that is drawn may fail to be written, true unless said. */
+  readonly tablesFail?: boolean
   /** Stands between a node and its world: to count what it sends, or to hold some of it back. */
   readonly wrapRuntime?: (runtime: Runtime, id: NodeId) => Runtime
 }
@@ -102,7 +104,7 @@ export class SimulatedCluster {
     for (const invariant of this.#invariants) invariant.restarted?.(simulated.id)
     const { nodeCount, groupCount = 1, raft, storage, wrapRuntime } = this.#plan
     const runtime = wrapRuntime?.(given, simulated.id) ?? given
-    const faults = this.#plan.tableFaults ?? drawTableFaults(runtime)
+    const faults = this.#plan.tableFaults ?? drawTableFaults(runtime, this.#plan.tablesFail ?? true)
     openNode(
       runtime,
       {
@@ -173,14 +175,14 @@ export class SimulatedCluster {
 }
 
 /** Mostly quick, sometimes a stall; snapshots of several chunks out of small tables; now and then a failed flush. */
-function drawTableFaults(runtime: Runtime): TableFaults {
+function drawTableFaults(runtime: Runtime, mayFail: boolean): TableFaults {
   const { random } = runtime
   const chunkBytes = random.integer(64, 2_048)
   const failureProbability = random.next() < 0.2 ? 0.01 : 0
   return {
     delayMs: () => (random.next() < 0.02 ? random.integer(100, 2_000) : 1 + 9 * random.next()),
     flushError: () =>
-      random.next() < failureProbability
+      random.next() < failureProbability && mayFail
         ? new DiskError('failed', 'table', 'the table cannot be written')
         : undefined,
     chunkBytes,
