@@ -16,8 +16,8 @@ export interface ClaimOptions {
 
 const NAME = 'identity'
 const TEMPORARY = 'identity.new'
-/** What a directory holds that is ours: without an identity beside it, it belongs to somebody unknown. */
-const DATA = ['log', 'tables']
+const LOG = 'log'
+const TABLES = 'tables'
 /** More than an identity has: a file that is longer is not one. */
 const IDENTITY_BYTES_MAX = 4096
 
@@ -35,30 +35,38 @@ export function claimDirectory(options: ClaimOptions, done: (error: DureError | 
     if (lockError !== undefined) return failed(lockError)
     disk.list('.', (listError, names) => {
       if (listError !== undefined) return failed(listError)
-      readIdentity(disk, names.includes(NAME), (readError, bytes) => {
-        if (readError !== undefined) return failed(readError)
-        const judged = judgeDirectory({
-          expected: { clusterId, nodeId },
-          found: decodeIdentity(bytes),
-          isEmpty: !names.some((name) => DATA.includes(name)),
-          initialize,
-        })
-        switch (judged.verdict) {
-          case 'refuse':
-            return done(judged.error)
-          case 'use':
-            // It may have been read from memory, after a process was killed between renaming it and syncing that.
-            return disk.syncDirectory('.', (error) => (error === undefined ? done(undefined) : failed(error)))
-          case 'create':
-            return writeIdentity(disk, encodeIdentity({ clusterId, nodeId }), (error) =>
-              error === undefined ? done(undefined) : failed(error),
-            )
-          default:
-            return unreachable(judged)
-        }
+      disk.list(LOG, (logError, segments) => {
+        if (logError !== undefined) return failed(logError)
+        judge(names, segments)
       })
     })
   })
+
+  function judge(names: readonly string[], segments: readonly string[]): void {
+    readIdentity(disk, names.includes(NAME), (readError, bytes) => {
+      if (readError !== undefined) return failed(readError)
+      const judged = judgeDirectory({
+        expected: { clusterId, nodeId },
+        found: decodeIdentity(bytes),
+        hasLog: segments.length > 0,
+        hasTables: names.includes(TABLES),
+        initialize,
+      })
+      switch (judged.verdict) {
+        case 'refuse':
+          return done(judged.error)
+        case 'use':
+          // It may have been read from memory, after a process was killed between renaming it and syncing that.
+          return disk.syncDirectory('.', (error) => (error === undefined ? done(undefined) : failed(error)))
+        case 'create':
+          return writeIdentity(disk, encodeIdentity({ clusterId, nodeId }), (error) =>
+            error === undefined ? done(undefined) : failed(error),
+          )
+        default:
+          return unreachable(judged)
+      }
+    })
+  }
 }
 
 function readIdentity(

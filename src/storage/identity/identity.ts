@@ -8,7 +8,7 @@ export interface Identity {
   readonly nodeId: NodeId
 }
 
-export const IDENTITY_FORMAT = 1
+const IDENTITY_FORMAT = 1
 
 /** What a file `identity` may hold, or not. */
 export type FoundIdentity =

@@ -7,13 +7,21 @@ import { decodeIdentity, encodeIdentity } from './identity.ts'
 import { judgeDirectory } from './judge-directory.ts'
 
 const expected = { clusterId: 'seoul', nodeId: nodeId(3) }
-const claim = { expected, found: { kind: 'none' as const }, isEmpty: true, initialize: false }
+const claim = {
+  expected,
+  found: { kind: 'none' as const },
+  hasLog: false,
+  hasTables: false,
+  initialize: false,
+}
 
 describe('who may start on a data directory', () => {
   test('its own node, always', () => {
     const found = { kind: 'valid' as const, identity: expected }
     for (const initialize of [true, false]) {
-      expect(judgeDirectory({ ...claim, found, isEmpty: false, initialize })).toEqual({ verdict: 'use' })
+      expect(judgeDirectory({ ...claim, found, hasLog: true, hasTables: true, initialize })).toEqual({
+        verdict: 'use',
+      })
     }
   })
 
@@ -27,8 +35,16 @@ describe('who may start on a data directory', () => {
     expect(judged).toMatchObject({ error: { message: expect.stringContaining('node 3 of cluster seoul') } })
   })
 
+  test('a node whose log is gone has forgotten its vote; one that never had one begins', () => {
+    const found = { kind: 'valid' as const, identity: expected }
+    expect(judgeDirectory({ ...claim, found, hasTables: true })).toMatchObject({
+      error: { code: 'forgotten' },
+    })
+    expect(judgeDirectory({ ...claim, found })).toEqual({ verdict: 'use' })
+  })
+
   test.each([
-    ['data without an identity', { isEmpty: false, initialize: true }, 'data-directory'],
+    ['data without an identity', { initialize: true }, 'data-directory'],
     [
       'another node',
       { found: { kind: 'valid' as const, identity: { ...expected, nodeId: nodeId(4) } } },
@@ -42,7 +58,7 @@ describe('who may start on a data directory', () => {
     ['a newer format', { found: { kind: 'newer' as const, format: 7 } }, 'data-directory'],
     ['a damaged identity', { found: { kind: 'damaged' as const } }, 'corrupt'],
   ])('nobody on %s', (_, change, code) => {
-    expect(judgeDirectory({ ...claim, isEmpty: false, initialize: true, ...change })).toMatchObject({
+    expect(judgeDirectory({ ...claim, hasLog: true, initialize: true, ...change })).toMatchObject({
       verdict: 'refuse',
       error: { code },
     })

@@ -5,8 +5,8 @@ import type { FoundIdentity, Identity } from './identity.ts'
 export interface DirectoryClaim {
   readonly expected: Identity
   readonly found: FoundIdentity
-  /** Whether the directory holds anything of ours besides the identity: a log, tables. */
-  readonly isEmpty: boolean
+  readonly hasLog: boolean
+  readonly hasTables: boolean
   /** Whether an empty directory may be made into this node's: true once in a node's life. */
   readonly initialize: boolean
 }
@@ -22,14 +22,16 @@ export type DirectoryVerdict =
  *
  * | identity | rest | `initialize` | verdict |
  * | --- | --- | --- | --- |
- * | ours | any | any | use |
- * | none | empty | yes | create |
- * | none | empty | no | refuse, `forgotten`: it had data once, and a vote |
- * | none | data | any | refuse: whose data it is cannot be told |
+ * | ours | a log, or nothing yet | any | use |
+ * | ours | tables, no log | any | refuse, `forgotten`: tables are made after the log, so it had one, with a vote |
+ * | none | nothing | yes | create |
+ * | none | nothing | no | refuse, `forgotten`: it had data once, and a vote |
+ * | none | log or tables | any | refuse: whose data it is cannot be told |
  * | another node's or cluster's | any | any | refuse |
  * | newer, damaged | any | any | refuse |
  */
-export function judgeDirectory({ expected, found, isEmpty, initialize }: DirectoryClaim): DirectoryVerdict {
+export function judgeDirectory(claim: DirectoryClaim): DirectoryVerdict {
+  const { expected, found, hasLog, hasTables, initialize } = claim
   const asked = `node ${expected.nodeId} of cluster ${expected.clusterId} was started on this data directory`
   switch (found.kind) {
     case 'valid': {
@@ -46,6 +48,12 @@ export function judgeDirectory({ expected, found, isEmpty, initialize }: Directo
           `${asked}, which belongs to node ${nodeId} of the same cluster: give it its own directory`,
         )
       }
+      if (hasTables && !hasLog) {
+        return refuse(
+          'forgotten',
+          `${asked}, which holds tables but no log: its vote is lost. Restore the log, or remove the node from the cluster and add it anew under another id`,
+        )
+      }
       return { verdict: 'use' }
     }
     case 'newer':
@@ -59,7 +67,7 @@ export function judgeDirectory({ expected, found, isEmpty, initialize }: Directo
         `${asked}, but its file "identity" is damaged: restore that file, or remove the node and add it anew with an empty directory`,
       )
     case 'none':
-      if (!isEmpty) {
+      if (hasLog || hasTables) {
         return refuse(
           'data-directory',
           `${asked}, which holds data but no file "identity": restore that file, or remove the node and add it anew with an empty directory`,

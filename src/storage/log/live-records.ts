@@ -17,7 +17,7 @@ const GATHERING = 0
 const ENTRY_BYTES = 16
 
 /** What the log must keep of one group, and where it is. Entries themselves are not held. */
-export class GroupRecords {
+class GroupRecords {
   readonly group: GroupId
   hardState: HardState = { term: term(0), vote: undefined, commitIndex: logIndex(0) }
   base: { readonly index: LogIndex; readonly term: Term } = { index: logIndex(0), term: term(0) }

@@ -5,11 +5,6 @@ import { alignToSector, SECTOR_BYTES } from './segment.ts'
 import { SegmentedLog, type SegmentedLogOptions } from './segmented-log.ts'
 import { prepareSegment } from './spare-segment.ts'
 
-export interface OpenLogOptions extends SegmentedLogOptions {
-  /** Whether there may be no log yet, true unless said. Once the node has had one, none means that its vote is lost. */
-  readonly mayCreate?: boolean
-}
-
 export interface OpenedLog {
   readonly log: Log
   /** Every group that was ever written, with all entries after its base. */
@@ -32,7 +27,7 @@ const SEGMENT_BYTES_MIN = 8 * SECTOR_BYTES
  * somebody else or to a newer version, with `disk` when the disk does. Nothing is repaired but a torn tail.
  */
 export function openLog(
-  options: OpenLogOptions,
+  options: SegmentedLogOptions,
   done: (error: Error | undefined, opened: OpenedLog | undefined) => void,
 ): void {
   const { disk, directory, owner } = options
@@ -48,7 +43,6 @@ export function openLog(
           const log = new SegmentedLog({ ...options, segmentBytes }, recovered, undefined)
           return done(undefined, { log, groups: recovered.groups })
         }
-        if (options.mayCreate === false) return failed(forgotten(directory))
         prepareSegment(disk, directory, 1, segmentBytes, (prepareError, spare) => {
           if (prepareError !== undefined) return failed(prepareError)
           const log = new SegmentedLog({ ...options, segmentBytes }, recovered, spare)
@@ -57,13 +51,6 @@ export function openLog(
       })
     })
   })
-}
-
-function forgotten(directory: string): DureError {
-  return new DureError(
-    'forgotten',
-    `there is no log in ${directory}, though this node has had one: its vote is lost. Remove this node from the cluster and add it anew`,
-  )
 }
 
 function asDureError(directory: string, error: Error): DureError {

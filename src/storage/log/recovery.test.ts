@@ -63,16 +63,6 @@ describe('recovery', () => {
     expect((await open(disk)).groups).toEqual([])
   })
 
-  test('@A no segment where there must be one: the vote is lost, refused', async () => {
-    await expect(openTestLog(new MemoryDisk(), { mayCreate: false })).rejects.toMatchObject({
-      code: 'forgotten',
-    })
-    const disk = new MemoryDisk()
-    await open(disk)
-    disk.losePower()
-    expect((await openTestLog(disk, { mayCreate: false })).groups).toEqual([])
-  })
-
   test('@B valid batches, then zeros: goes on behind them', async () => {
     const disk = new MemoryDisk()
     await write(disk, 2)

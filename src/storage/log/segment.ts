@@ -1,3 +1,4 @@
+import { assert } from '../../foundation/assert.ts'
 import { text, utf8 } from '../../foundation/bytes.ts'
 import { checksum } from '../../foundation/checksum.ts'
 import type { NodeId } from '../../foundation/ids.ts'
@@ -9,7 +10,7 @@ import { nodeId } from '../../foundation/ids.ts'
  */
 export const SECTOR_BYTES = 512
 
-export const SEGMENT_FORMAT = 1
+const SEGMENT_FORMAT = 1
 
 /** Who writes a log: a segment of anybody else is refused. */
 export interface LogOwner {
@@ -38,7 +39,7 @@ export type ParsedSegmentHeader =
 const MAGIC = utf8('DURE-LOG')
 const CRC_AT = 12
 const COVERED_FROM = 16
-export const CLUSTER_ID_BYTES_MAX = SECTOR_BYTES - 42
+const CLUSTER_ID_BYTES_MAX = SECTOR_BYTES - 42
 
 export function segmentName(sequence: number): string {
   return `${sequence.toString().padStart(16, '0')}.log`
@@ -68,6 +69,7 @@ export function writeSegmentHeader(bytes: Uint8Array, view: DataView, header: Se
   setWhole(view, 24, header.sequence)
   setWhole(view, 32, header.firstBatch)
   const clusterId = utf8(header.owner.clusterId)
+  assert(clusterId.length <= CLUSTER_ID_BYTES_MAX, 'a cluster id fits into the head of a segment')
   view.setUint16(40, clusterId.length)
   bytes.set(clusterId, 42)
   view.setUint32(CRC_AT, checksum(bytes.subarray(COVERED_FROM, SECTOR_BYTES)))

@@ -39,9 +39,14 @@ export function decodeChunk(bytes: Uint8Array): Row[] {
   const rows: Row[] = []
   let offset = HEADER_BYTES
   for (let left = view.getUint32(4); left > 0; left--) {
+    if (offset + ROW_HEADER_BYTES > bytes.length) throw damaged(bytes)
     const keyEnd = offset + ROW_HEADER_BYTES + view.getUint32(offset)
     const valueEnd = keyEnd + view.getUint32(offset + 4)
-    rows.push({ key: bytes.subarray(offset + ROW_HEADER_BYTES, keyEnd), value: bytes.subarray(keyEnd, valueEnd) })
+    if (valueEnd > bytes.length) throw damaged(bytes)
+    rows.push({
+      key: bytes.subarray(offset + ROW_HEADER_BYTES, keyEnd),
+      value: bytes.subarray(keyEnd, valueEnd),
+    })
     offset = valueEnd
   }
   if (offset !== bytes.length) throw damaged(bytes)
@@ -49,4 +54,7 @@ export function decodeChunk(bytes: Uint8Array): Row[] {
 }
 
 const damaged = (bytes: Uint8Array): DureError =>
-  new DureError('corrupt', `a chunk of ${bytes.length} bytes of a snapshot does not match its checksum: ask for it again`)
+  new DureError(
+    'corrupt',
+    `a chunk of ${bytes.length} bytes of a snapshot does not match its checksum: ask for it again`,
+  )

@@ -20,7 +20,6 @@ export async function openTestLog(
   options: {
     readonly segmentBytes?: number
     readonly owner?: typeof owner
-    readonly mayCreate?: boolean
   } = {},
 ): Promise<TestLog> {
   const aborted: Error[] = []
@@ -35,7 +34,6 @@ export async function openTestLog(
         directory: 'log',
         owner: options.owner ?? owner,
         segmentBytes: options.segmentBytes ?? 64 << 10,
-        mayCreate: options.mayCreate ?? true,
       },
       (error, opened) => {
         if (opened === undefined) return reject(error)
