@@ -2,6 +2,7 @@ import type { SimulatedProcess } from './simulated-process.ts'
 import type { TracedEvent } from './trace.ts'
 
 const COLUMN = 4
+const LEGEND_WIDTH_MAX = 90
 
 /**
  * Time goes down, each process is a column: `●` where something happened, an arrow from the sender of a message. Above
@@ -19,22 +20,41 @@ export function drawPicture(
   processes: readonly SimulatedProcess[],
   describeMessage: ((message: Uint8Array) => string) | undefined,
 ): string {
-  const legend = processes.map((process, number) => `${number} = ${process.name}`).join(', ')
-  const head = `${'time ms'.padStart(12)}  ${processes.map((_, number) => String(number).padEnd(COLUMN)).join('')}`
+  const columns = shownColumns([...milestones, ...events], processes)
+  const head = columns.map((number) => String(number).padEnd(COLUMN)).join('')
   const row = (event: TracedEvent): string => {
     const time = (event.timeUs / 1_000).toFixed(3).padStart(12)
-    return `${time}  ${lanes(event, processes.length)} ${describe(event, processes, describeMessage)}`
+    return `${time}  ${lanes(event, columns)} ${describe(event, processes, describeMessage)}`
   }
   const gap = milestones.length === 0 ? [] : [`${'…'.padStart(12)}`]
   const rows = [...milestones.map(row), ...gap, ...events.map(row)]
-  return [`${' '.repeat(14)}${legend}`, head.trimEnd(), ...rows].join('\n')
+  return [...legend(columns, processes), `${'time ms'.padStart(12)}  ${head}`.trimEnd(), ...rows].join('\n')
 }
 
-function lanes(event: TracedEvent, count: number): string {
-  const cells: string[] = Array.from({ length: count * COLUMN }, (_, i) => (i % COLUMN === 0 ? '│' : ' '))
-  const at = event.process * COLUMN
+/** Processes to which nothing happened take no room. */
+function shownColumns(events: readonly TracedEvent[], processes: readonly SimulatedProcess[]): number[] {
+  const seen = new Set(events.flatMap(({ process, from }) => [process, from]))
+  return processes.map((_, number) => number).filter((number) => seen.has(number))
+}
+
+function legend(columns: readonly number[], processes: readonly SimulatedProcess[]): string[] {
+  const lines = ['']
+  for (const [i, number] of columns.entries()) {
+    const entry = `${number} = ${processes[number]!.name}${i === columns.length - 1 ? '' : ','}`
+    const line = lines.at(-1)!
+    if (line !== '' && line.length + entry.length > LEGEND_WIDTH_MAX) lines.push(entry)
+    else lines[lines.length - 1] = line === '' ? entry : `${line} ${entry}`
+  }
+  return lines.map((line) => `${' '.repeat(14)}${line}`)
+}
+
+function lanes(event: TracedEvent, columns: readonly number[]): string {
+  const cells: string[] = Array.from({ length: columns.length * COLUMN }, (_, i) =>
+    i % COLUMN === 0 ? '│' : ' ',
+  )
+  const at = columns.indexOf(event.process) * COLUMN
   if (event.kind === 'message' && event.from !== event.process) {
-    const from = event.from * COLUMN
+    const from = columns.indexOf(event.from) * COLUMN
     for (let i = Math.min(at, from) + 1; i < Math.max(at, from); i++) cells[i] = '─'
     cells[from] = '○'
     cells[at] = '●'

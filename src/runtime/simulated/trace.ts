@@ -80,19 +80,31 @@ export class Trace {
     detail: unknown,
   ): void {
     const number = eventKinds.indexOf(kind)
-    const slot = this.#count++ % this.#capacity
-    this.#times[slot] = timeUs
-    this.#kinds[slot] = number
-    this.#processes[slot] = process
-    this.#froms[slot] = from
-    this.#sizes[slot] = sizeBytes
-    this.#details[slot] = detail
+    // The end of a turn tells a reader nothing that the messages before and after it do not.
+    if (kind !== 'soon') this.#keep(timeUs, number, process, from, sizeBytes, detail)
     if (number >= FIRST_MILESTONE) {
       this.#milestones.push({ timeUs, kind, process, from, sizeBytes, detail })
       if (this.#milestones.length > MILESTONES_MAX) this.#milestones.shift()
     }
     this.#mix(timeUs | 0, (timeUs / 0x1_0000_0000) | 0)
     this.#mix((number << 24) ^ (process << 12) ^ from, sizeBytes ^ check)
+  }
+
+  #keep(
+    timeUs: number,
+    kind: number,
+    process: number,
+    from: number,
+    sizeBytes: number,
+    detail: unknown,
+  ): void {
+    const slot = this.#count++ % this.#capacity
+    this.#times[slot] = timeUs
+    this.#kinds[slot] = kind
+    this.#processes[slot] = process
+    this.#froms[slot] = from
+    this.#sizes[slot] = sizeBytes
+    this.#details[slot] = detail
   }
 
   #mix(left: number, right: number): void {
