@@ -2,7 +2,7 @@ import type { RowChange } from '../table.ts'
 import { ROW_PREFIX_BYTES } from './key.ts'
 
 /** Bytes packed in one go: about a millisecond of the event loop. */
-const PIECE_BYTES = 256 << 10
+const PIECE_BYTES = 128 << 10
 const HEADER_BYTES = 8
 const REMOVED = 0xffff_ffff
 
