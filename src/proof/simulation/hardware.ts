@@ -66,7 +66,7 @@ export class Hardware {
         this.#world.note(`${node.process.name} lost its data`, node.process)
       }
       this.#world.after(downMs, () => {
-        if (!node.process.isRunning) node.process.restart()
+        if (!node.process.isRunning && node.process.isDisturbed) node.process.restart()
       })
     })
   }
