@@ -1,4 +1,5 @@
 import type { GroupId, NodeId } from '../../../foundation/ids.ts'
+import type { Membership } from '../../../protocols/raft/membership.ts'
 import type { Message } from '../../../protocols/raft/message.ts'
 import { jointVoteResult } from '../../../protocols/raft/quorum/joint.ts'
 import type { Raft } from '../../../protocols/raft/raft.ts'
@@ -13,6 +14,8 @@ export class ElectedByMajority implements Invariant {
   /** Per group and term: who voted for whom. */
   readonly #votes = new Map<number, Map<NodeId, NodeId>>()
   readonly #leaders = new Set<number>()
+  /** In force after the last step of each node. */
+  readonly #memberships = new Map<string, Membership>()
 
   sent(node: NodeId, group: GroupId, message: Message): void {
     if (message.type !== 'vote-response' || !message.granted || message.preVote) return
@@ -23,6 +26,9 @@ export class ElectedByMajority implements Invariant {
   }
 
   stepped(node: NodeId, group: GroupId, raft: Raft): void {
+    const at = `${node}/${group}`
+    const before = this.#memberships.get(at) ?? raft.membership
+    this.#memberships.set(at, raft.membership)
     if (raft.role !== 'leader') return
     const key = groupKey(group, raft.term)
     if (this.#leaders.has(key)) return
@@ -33,7 +39,9 @@ export class ElectedByMajority implements Invariant {
       const given = votes?.get(voter)
       return given === undefined ? undefined : given === node
     }
-    if (jointVoteResult(raft.membership, voteOf) === 'won') return
+    // The vote that wins may also tell that a change is committed: then it was counted by the membership before.
+    if (jointVoteResult(before, voteOf) === 'won' || jointVoteResult(raft.membership, voteOf) === 'won')
+      return
     const given = [...(votes ?? [])].map(([voter, candidate]) => `${voter} for ${candidate}`).join(', ')
     throw new BrokenInvariant(this.name, `node ${node} leads term ${raft.term}, but the votes were: ${given}`)
   }
