@@ -95,6 +95,9 @@ describe('five processes, driven through the command line', { timeout: 90_000 },
     expect(read.code).toBe(3)
     expect(JSON.parse(read.stderr).error).toMatchObject({ outcome: 'failed' })
 
+    const old = await cluster.run('get', 'during', '--node', '2', '--consistency', 'eventual')
+    expect(old).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no key "during"') })
+
     expect((await cluster.run('heal')).stderr).toMatch(/^healed {2}node \d leads in term/)
     for (const node of ['1', '2', '3', '4', '5']) {
       await vi.waitFor(

@@ -82,7 +82,7 @@ async function run(
         file = { ...file, initialized: [...file.initialized, event.node].toSorted((a, b) => a - b) }
         writeClusterFile(directory, file)
       }
-      if (isUp) announce(context, options, event)
+      if (isUp || event.event === 'died') announce(context, options, event)
     },
   })
   killed.addEventListener('abort', () => void supervisor.kill(), { once: true })

@@ -3,6 +3,7 @@ import { embeddedStore } from '../../engines/embedded/embedded-store.ts'
 import type { EmbeddedNode } from '../../engines/embedded/node.ts'
 import { openNode } from '../../engines/embedded/node.ts'
 import type { NodeStatus } from '../../engines/embedded/status.ts'
+import { DureError } from '../../foundation/errors.ts'
 import { nodeId } from '../../foundation/ids.ts'
 import { createNodeRuntime } from '../../runtime/node/node-runtime.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
@@ -40,7 +41,8 @@ export async function runNode(given: NodeArguments, log: Log): Promise<RunningNo
     },
     abort: (error) => {
       log.error('abort', { error })
-      process.exit(70)
+      // A disk that failed or is full is no bug of ours.
+      process.exit(error instanceof DureError ? 3 : 70)
     },
   })
   try {
