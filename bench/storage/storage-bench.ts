@@ -71,7 +71,7 @@ class Appender {
     // As a host does: the log is cut behind the flushed table now and then.
     if (index % 50_000 === 0) {
       const compacted = {
-        index: logIndex(index - 40_000 > this.#compacted ? index - 40_000 : this.#compacted),
+        index: logIndex(Math.max(index - 40_000, this.#compacted)),
         term: term(1),
       }
       this.#compacted = compacted.index

@@ -196,6 +196,24 @@ describe('without this sync something acknowledged is lost', () => {
     ))
 })
 
+test('a segment is removed only when the batch that gives it up is synced, however long that takes', async () => {
+  const disk = new MemoryDisk()
+  const { append } = await open(disk)
+  await append(first)
+  for (let i = 2; i <= 10; i++) await append({ group: group(1), entries: [entry(i, 4, new Uint8Array(900))] })
+  await disk.idle()
+  disk.delayTurns = (action) => (action === 'write' ? 20 : 0)
+  const order: string[] = []
+  disk.refuse = (action) => void order.push(action)
+  const before = append({ group: group(1), entries: [entry(11, 4)] })
+  await new Promise((resolve) => setImmediate(resolve))
+  const releases = append({ group: group(1), compacted: place(9, 4) })
+  await before
+  await releases
+  await disk.idle()
+  expect(order.filter((action) => action !== 'close')).toEqual(['write', 'write', 'remove'])
+})
+
 test('a power loss after any number of syncs leaves everything that was acknowledged by then', async () => {
   const history = async (disk: MemoryDisk, acknowledged: number[]): Promise<void> => {
     const { append } = await open(disk)

@@ -38,13 +38,21 @@ export class MemoryDisk implements Disk {
     })
   }
 
-  /** Loses what was not synced: names and bytes. Callbacks that wait never come. */
-  losePower(): void {
+  /**
+   * Loses what was not synced: names, and bytes, of which `keeps` may save some sectors. Callbacks that wait never come.
+   */
+  losePower(keeps: () => boolean = () => false): void {
     this.#epoch++
     this.#forgetWaiting()
     this.#visible = new Map()
     for (const [path, content] of this.#durable) {
-      content.visible = content.durable.slice()
+      const { visible } = content
+      const left = content.durable.slice()
+      for (let at = 0; at < left.length; at += 512) {
+        if (keeps()) left.set(visible.subarray(at, Math.min(at + 512, left.length)), at)
+      }
+      content.visible = left
+      content.durable = left.slice()
       this.#visible.set(path, content)
     }
   }
@@ -239,9 +247,11 @@ export class MemoryDisk implements Disk {
   #later<Value>(action: string, path: string, work: () => Value, done: DiskCallback<Value>): void {
     const epoch = this.#epoch
     this.#pending++
+    let turns = this.delayTurns(action)
     const run = (): void => {
       setImmediate(() => {
         if (epoch !== this.#epoch) return
+        if (turns-- > 0) return run()
         try {
           this.#end(action, path, work, done)
         } finally {
