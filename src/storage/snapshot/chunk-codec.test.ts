@@ -4,9 +4,12 @@ import { checksum } from '../../foundation/checksum.ts'
 import { DureError } from '../../foundation/errors.ts'
 import { decodeChunk, encodeChunk } from './chunk-codec.ts'
 
-const rows = fc.array(fc.record({ key: fc.uint8Array({ minLength: 1, maxLength: 20 }), value: fc.uint8Array({ maxLength: 50 }) }), {
-  maxLength: 20,
-})
+const rows = fc.array(
+  fc.record({ key: fc.uint8Array({ minLength: 1, maxLength: 20 }), value: fc.uint8Array({ maxLength: 50 }) }),
+  {
+    maxLength: 20,
+  },
+)
 
 test('a chunk gives back the rows it was made of', () => {
   fc.assert(

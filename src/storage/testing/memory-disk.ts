@@ -25,6 +25,8 @@ export class MemoryDisk implements Disk {
   #held: (() => void)[] = []
   #idle: (() => void)[] = []
   readonly syncs: SyncRequest[] = []
+  /** How many turns of the event loop a call takes more than others. */
+  delayTurns: (action: string) => number = () => 0
   /** Answers whether a sync only pretends: the mutant of a program that forgot it. */
   skipSync: (sync: SyncRequest) => boolean = () => false
   /** An error for what is about to be done, if it fails. */
