@@ -29,7 +29,7 @@ const storage = {
   logKeepBytes: 1 << 10,
 }
 /** What a group may need: what is kept behind the table, and what waits for its flush, each with its envelopes. */
-const LIVE_BYTES_MAX = GROUPS * 2 * (storage.logKeepBytes + storage.flushBytesMax)
+const LIVE_BYTES_MAX = GROUPS * (storage.logKeepBytes + storage.flushBytesMax)
 const LOG_BYTES_MAX = 2 * LIVE_BYTES_MAX + 6 * storage.segmentBytes
 
 test('64 groups share one log: an idle group and a dead follower do not make it grow', () => {
