@@ -40,7 +40,8 @@ async function main(): Promise<void> {
     const code = error instanceof DureError ? error.code : 'internal'
     log.error('failed', { error })
     announce({ event: 'failed', code, message: (error as Error).message })
-    process.exitCode = code === 'invalid' ? 64 : code === 'internal' ? 70 : 3
+    // At once: whatever had been opened by then must not keep a process that serves nobody.
+    process.exit(code === 'invalid' ? 64 : code === 'internal' ? 70 : 3)
   }
 }
 

@@ -463,6 +463,7 @@ describe('bad input', () => {
     socket.destroy()
     expect((await put('/v1/keys/whole', '1')).status).toBe(200)
     expect((await get('/v1/keys/half')).status).toBe(404)
+    expect(logLines).toEqual([])
   })
 })
 

@@ -1,8 +1,10 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import * as z from 'zod'
+import { text } from '../../foundation/bytes.ts'
 import { DureError } from '../../foundation/errors.ts'
 import type { FaultControl } from '../faults/fault-control.ts'
+import { readBody } from './body.ts'
 import type { OnNode, Served } from './environment.ts'
 import { parse } from './parameters.ts'
 import { answerForbidden, answerMethodNotAllowed, answerTooLarge } from './refusals.ts'
@@ -80,7 +82,7 @@ export function faultRoutes({ node, faults, log }: Served): Hono<OnNode> {
 }
 
 async function json(c: Context<OnNode>): Promise<unknown> {
-  const body = await c.req.text()
+  const body = text(await readBody(c))
   try {
     return JSON.parse(body)
   } catch (cause) {

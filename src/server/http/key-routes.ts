@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { encodeKey } from '../../blocks/keyspace/key-codec.ts'
 import { limits } from '../../ports/key-value/limits.ts'
+import { readBody } from './body.ts'
 import type { OnNode, Served } from './environment.ts'
 import {
   etag,
@@ -51,7 +52,7 @@ export function keyRoutes({ store }: Served): Hono<OnNode> {
       const key = encodeKey(keyspace, keyInPath(c, PREFIX))
       const ifVersion = expectedVersion(c)
       const idempotencyKey = c.req.header('idempotency-key')
-      const value = new Uint8Array(await c.req.arrayBuffer())
+      const value = await readBody(c)
       const { version } = await store.put(key, value, {
         ...(ifVersion !== undefined && { ifVersion }),
         ...(idempotencyKey !== undefined && { idempotencyKey }),

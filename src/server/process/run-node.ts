@@ -45,16 +45,18 @@ export async function runNode(given: NodeArguments, log: Log): Promise<RunningNo
       process.exit(error instanceof DureError ? 3 : 70)
     },
   })
+  let node: EmbeddedNode | undefined
   try {
     const stall = { stallMs: 0 }
-    const node = await open(allowFaults ? onFaultyDisk(runtime, stall, given.faultDisk) : runtime, given)
-    const store = embeddedStore(runtime, node)
+    const opened = await open(allowFaults ? onFaultyDisk(runtime, stall, given.faultDisk) : runtime, given)
+    node = opened
+    const store = embeddedStore(runtime, opened)
     const faults = controlFaults(runtime.network.faults, stall)
     const processMetrics = new ProcessMetrics()
     // A cut that was made on purpose leaves the connections open: from here it is a member out of reach.
     const status = (): NodeStatus => {
-      const unreachable = new Set([...node.status.unreachable, ...faults.blocked])
-      return { ...node.status, unreachable: [...unreachable].toSorted((a, b) => a - b) }
+      const unreachable = new Set([...opened.status.unreachable, ...faults.blocked])
+      return { ...opened.status, unreachable: [...unreachable].toSorted((a, b) => a - b) }
     }
     const server = await startServer({
       node: { status, metrics: () => [...statusMetrics(status()), ...processMetrics.read()] },
@@ -67,18 +69,22 @@ export async function runNode(given: NodeArguments, log: Log): Promise<RunningNo
     })
     return {
       async stop() {
-        node.transferLeadership()
+        opened.transferLeadership()
         await server.close({ timeoutMs: HTTP_CLOSE_TIMEOUT_MS })
-        await new Promise<void>((resolve) => node.close(resolve))
+        await close(opened)
         processMetrics.close()
         await runtime.close()
       },
     }
   } catch (error) {
+    // Its tables have a thread of their own, which would keep the process.
+    if (node !== undefined) await close(node)
     await runtime.close()
     throw error
   }
 }
+
+const close = (node: EmbeddedNode): Promise<void> => new Promise((resolve) => node.close(resolve))
 
 function open(
   runtime: Runtime,
