@@ -1,5 +1,6 @@
 import { assert } from '../../foundation/assert.ts'
 import { logIndex } from '../../foundation/ids.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { Core } from './core.ts'
 import type { AppendRequest } from './message.ts'
 
@@ -21,10 +22,13 @@ export function acceptAppend(core: Core, request: AppendRequest): void {
   while (from <= last && log.termAt(from) === entries[from - previous - 1]!.term) from++
   if (from <= last) {
     assert(from > core.commitIndex, 'a committed entry is never replaced')
-    if (from <= log.lastIndex) log.truncateFrom(from)
+    if (from <= log.lastIndex) {
+      mark('raft/append-conflict-truncated')
+      log.truncateFrom(from)
+    }
     log.append(from === previous + 1 ? entries : entries.slice(from - previous - 1))
     core.persistence.appended(from)
-  }
+  } else if (entries.length > 0 && last < log.lastIndex) mark('raft/stale-append-ignored')
   core.commitTo(Math.min(request.commitIndex, last))
   core.persistence.holdAcknowledgement({
     type: 'append-response',

@@ -1,4 +1,5 @@
 import type { NodeId } from '../../foundation/ids.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { Core } from './core.ts'
 import { isVoter } from './quorum/joint.ts'
 import type { Replication } from './replication.ts'
@@ -43,7 +44,9 @@ export class LeadershipTransfer {
   }
 
   onTick(): void {
-    if (this.#to !== undefined && this.#core.nowMs >= this.#deadlineMs) this.cancel()
+    if (this.#to === undefined || this.#core.nowMs < this.#deadlineMs) return
+    mark('raft/transfer-aborted')
+    this.cancel()
   }
 
   onMembership(): void {

@@ -1,5 +1,6 @@
 import { assert } from '../../foundation/assert.ts'
 import { logIndex } from '../../foundation/ids.ts'
+import { mark } from '../../foundation/marks.ts'
 import { changeMembership, isJoint, MembershipProblem } from './confchange/changer.ts'
 import { decodeMembershipChange, encodeMembershipChange } from './confchange/membership-codec.ts'
 import type { Core } from './core.ts'
@@ -32,6 +33,7 @@ export class MembershipChanges {
   /** We lead from now; `index` is our first entry. */
   startLeading(index: number): void {
     this.#pendingIndex = index
+    if (isJoint(this.#core.membership)) mark('raft/elected-in-joint-membership')
   }
 
   get isBusy(): boolean {
@@ -40,7 +42,10 @@ export class MembershipChanges {
 
   /** The entry to append for a change, or why there is none. */
   propose(change: MembershipChange): Entry | 'membership-busy' | 'membership-invalid' {
-    if (this.isBusy) return 'membership-busy'
+    if (this.isBusy) {
+      mark('raft/membership-change-held-back')
+      return 'membership-busy'
+    }
     if (changeMembership(this.#core.membership, change) instanceof MembershipProblem)
       return 'membership-invalid'
     return this.#entry(change)
@@ -50,6 +55,7 @@ export class MembershipChanges {
   autoLeave(): Entry | undefined {
     const { membership } = this.#core
     if (!membership.autoLeave || !isJoint(membership) || this.isBusy) return undefined
+    mark('raft/joint-left-automatically')
     return this.#entry(LEAVE)
   }
 

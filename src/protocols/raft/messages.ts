@@ -1,5 +1,6 @@
 import { assert, unreachable } from '../../foundation/assert.ts'
 import { logIndex, type NodeId, type Term } from '../../foundation/ids.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { Core } from './core.ts'
 import type { Election } from './election.ts'
 import { acceptAppend } from './follower-append.ts'
@@ -43,8 +44,10 @@ export class Messages {
     if (message.type === 'vote-response') this.#parts.election.learnCommit(message)
     if (message.type === 'vote-response' && message.preVote) {
       // A no with a higher term is heeded: it lets us stand above it next time.
-      if (!message.granted && message.term > core.term) this.#parts.becomeFollower(message.term, undefined)
-      else this.#parts.election.onVoteResponse(message)
+      if (!message.granted && message.term > core.term) {
+        mark('raft/pre-vote-rejected-higher-term')
+        this.#parts.becomeFollower(message.term, undefined)
+      } else this.#parts.election.onVoteResponse(message)
       return
     }
     if (message.term < core.term) {
@@ -141,8 +144,10 @@ export class Messages {
           hintTerm: core.log.baseTerm,
         })
         return
-      case 'vote-request':
       case 'vote-response':
+        mark('raft/vote-of-old-term-ignored')
+        return
+      case 'vote-request':
       case 'append-response':
       case 'heartbeat-response':
       case 'snapshot-response':

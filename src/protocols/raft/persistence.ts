@@ -1,5 +1,6 @@
 import { assert } from '../../foundation/assert.ts'
 import { logIndex, type NodeId, type Term } from '../../foundation/ids.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { Core } from './core.ts'
 import type { HardState } from './effect.ts'
 import type { AppendResponse, Message } from './message.ts'
@@ -129,7 +130,7 @@ export class Persistence {
       // whether what was synced is what our log holds. Terms never fall along a log, so the same pair is the same entry.
       if (pending.lastIndex > this.#durableIndex && log.termAt(pending.lastIndex) === pending.lastTerm) {
         this.#durableIndex = pending.lastIndex
-      }
+      } else if (pending.lastIndex > this.#durableIndex) mark('raft/overwritten-persist-not-acknowledged')
       for (const message of pending.held) {
         if (message.term !== term) continue
         // Somebody else has won meanwhile.

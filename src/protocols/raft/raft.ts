@@ -1,5 +1,6 @@
 import { assert, unreachable } from '../../foundation/assert.ts'
 import { type LogIndex, logIndex, type NodeId, type Term } from '../../foundation/ids.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { RaftConfig } from './config.ts'
 import { Core, type RestoredState } from './core.ts'
 import type { Effect, Role } from './effect.ts'
@@ -102,6 +103,11 @@ export class Raft {
 
   get term(): Term {
     return this.#core.term
+  }
+
+  /** Given in this term; undefined when none was. */
+  get vote(): NodeId | undefined {
+    return this.#core.vote
   }
 
   /** Of the current term, as far as is known; ourselves when we lead. */
@@ -309,6 +315,7 @@ export class Raft {
     }
     // A leader that cannot write must not live on by its heartbeats alone.
     if (!catchesUp && (core.persistence.isHung || !this.#isHeardByMajority())) {
+      mark(core.persistence.isHung ? 'raft/hung-disk-step-down' : 'raft/check-quorum-step-down')
       this.#becomeFollower(core.term, undefined)
       return
     }

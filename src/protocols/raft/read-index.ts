@@ -1,4 +1,5 @@
 import { logIndex } from '../../foundation/ids.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { Core } from './core.ts'
 import { sendHeartbeats } from './heartbeats.ts'
 import type { Progress } from './tracker/progress.ts'
@@ -40,6 +41,8 @@ export class ReadIndex {
   }
 
   add(token: number): void {
+    if (this.#waiting.length > 0) mark('raft/read-round-shared')
+    if (!this.#isReady()) mark('raft/read-waited-for-own-term')
     this.#waiting.push(token)
     if (this.#rounds.length === 0) this.#startRound()
   }

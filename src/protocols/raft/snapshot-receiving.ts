@@ -1,4 +1,5 @@
 import { logIndex, type NodeId, type Term } from '../../foundation/ids.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { Core } from './core.ts'
 import type { SnapshotChunk, SnapshotMeta } from './message.ts'
 
@@ -86,6 +87,7 @@ export class SnapshotReceiving {
     if (incoming.written <= incoming.lastChunk) return
     if (index <= this.#core.commitIndex) {
       // Entries overtook it: installing it now would take the state back.
+      mark('raft/snapshot-overtaken')
       this.#incoming = undefined
       this.#answerInstalled(index, incoming.from, incoming.term)
       return
@@ -103,6 +105,7 @@ export class SnapshotReceiving {
     core.installing = false
     // Entries that arrived meanwhile and agree with it stay; anything else conflicts with what is committed.
     if (core.log.termAt(meta.index) !== meta.term) {
+      if (core.log.lastIndex >= meta.index) mark('raft/snapshot-replaced-conflicting-log')
       core.log.reset(meta.index, meta.term)
       core.persistence.wasReset()
     }

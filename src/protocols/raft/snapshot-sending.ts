@@ -1,5 +1,6 @@
 import { assert } from '../../foundation/assert.ts'
 import { logIndex } from '../../foundation/ids.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { Core } from './core.ts'
 import type { RaftEvent } from './event.ts'
 import type { SnapshotMeta, SnapshotResponse } from './message.ts'
@@ -105,7 +106,10 @@ export class SnapshotSending {
     if (!transfer.moved && transfer.reading === undefined) {
       if (transfer.meta !== undefined && transfer.acknowledged > transfer.lastChunk)
         this.#inquire(progress, transfer.meta)
-      else transfer.rewind()
+      else {
+        if (transfer.acknowledged > 0) mark('raft/snapshot-resumed')
+        transfer.rewind()
+      }
     }
     transfer.moved = false
     this.#readOn(progress)

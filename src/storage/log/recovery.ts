@@ -1,5 +1,6 @@
 import { assert } from '../../foundation/assert.ts'
 import { DureError } from '../../foundation/errors.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { Disk, DiskFile } from '../../runtime/disk.ts'
 import { type Batch, batchLength, readBatch } from './batch.ts'
 import { MalformedBatchError } from './record-decoder.ts'
@@ -236,6 +237,7 @@ class Recovery {
       (batch) => batch.salt === header.salt && batch.sequence >= this.#nextBatch,
     )
     if (later === undefined) return
+    mark('storage/damage-refused')
     const where = isAt(later, header.sequence, later.place)
       ? `later batch ${later.sequence} is intact at offset ${later.place}`
       : `batch ${later.sequence} of segment ${later.segment}, offset ${later.offsetBytes}, is at offset ${later.place}`
@@ -255,6 +257,7 @@ class Recovery {
     const garbageEnd = lastNonZero(bytes, end)
     if (garbageEnd === end) file.sync(done)
     else {
+      mark('storage/torn-tail-cut')
       file.write(end, new Uint8Array(garbageEnd - end), (error) => {
         if (error !== undefined) return this.#fail(error)
         file.sync(done)

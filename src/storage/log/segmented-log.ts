@@ -1,6 +1,7 @@
 import { assert } from '../../foundation/assert.ts'
 import { DureError } from '../../foundation/errors.ts'
 import type { GroupId } from '../../foundation/ids.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { Entry } from '../../protocols/raft/entry.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Disk, DiskFile } from '../../runtime/disk.ts'
@@ -250,6 +251,7 @@ export class SegmentedLog implements Log {
     if (this.sizeBytes <= bound || oldest === this.#active!.sequence) return
     if (!this.#live.isNeeded(oldest)) return
     this.#isRewriting = true
+    mark('storage/segment-rewritten')
     const { disk, directory } = this.#options
     readNeededEntries(disk, directory, oldest, this.#live, (error, needed) => {
       if (error !== undefined) return this.#abort('cannot read a segment of the log', error)
