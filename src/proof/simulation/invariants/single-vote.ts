@@ -1,16 +1,19 @@
 import type { GroupId, NodeId } from '../../../foundation/ids.ts'
 import type { HardState } from '../../../protocols/raft/effect.ts'
 import type { Message } from '../../../protocols/raft/message.ts'
+import type { Raft } from '../../../protocols/raft/raft.ts'
 import { BrokenInvariant, groupKey, type Invariant } from './invariant.ts'
 
 /**
  * A node votes for at most one candidate in a term, across restarts, and the term on its disk never goes back (paper,
- * 5.2). A vote is given when its answer leaves, or, for oneself, when others are asked for theirs.
+ * 5.2). A vote is given when its answer leaves, or, for oneself, when others are asked for theirs; whoever comes back in
+ * its term still knows it, or another one could ask and get a second vote.
  */
 export class SingleVote implements Invariant {
   readonly name = 'single vote'
   readonly #votes = new Map<string, NodeId>()
   readonly #terms = new Map<string, number>()
+  readonly #restarted = new Set<NodeId>()
 
   sent(node: NodeId, group: GroupId, message: Message): void {
     if (message.type === 'vote-response') {
@@ -29,6 +32,21 @@ export class SingleVote implements Invariant {
       throw new BrokenInvariant(this.name, `node ${node} went from term ${before} back to ${term}`)
     this.#terms.set(at, term)
     if (vote !== undefined) this.#voted(node, group, term, vote)
+  }
+
+  restarted(node: NodeId): void {
+    this.#restarted.add(node)
+  }
+
+  stepped(node: NodeId, group: GroupId, raft: Raft): void {
+    if (this.#restarted.size === 0 || !this.#restarted.delete(node)) return
+    const given = this.#votes.get(`${node}/${groupKey(group, raft.term)}`)
+    if (given === undefined || given === raft.vote) return
+    const now = raft.vote === undefined ? 'none' : `one for ${raft.vote}`
+    throw new BrokenInvariant(
+      'a vote is not forgotten',
+      `node ${node} voted for ${given} in term ${raft.term} and came back with ${now}`,
+    )
   }
 
   #voted(node: NodeId, group: GroupId, term: number, vote: NodeId): void {
