@@ -39,6 +39,16 @@ export const markNames = [
   'storage/torn-tail-cut',
 ] as const
 
+/** Paths that fewer than one seed in five reaches: only many seeds together must have been on them. */
+export const rareMarks: ReadonlySet<string> = new Set([
+  'node/restored-with-reset-log',
+  'raft/snapshot-overtaken',
+  'raft/snapshot-replaced-conflicting-log',
+  'raft/vote-of-old-term-ignored',
+  'storage/damage-refused',
+  'storage/torn-tail-cut',
+] satisfies (typeof markNames)[number][])
+
 export type MarkName = (typeof markNames)[number]
 
 const counts = new Map<MarkName, number>()

@@ -38,7 +38,9 @@ export class Hardware {
   }
 
   #hang(random: SeededRandom, forMs: { readonly min: number; readonly max: number }): void {
-    const node = random.pick(this.#cluster.alive)
+    const { alive } = this.#cluster
+    const leaders = alive.filter(({ node }) => node?.groups[0]?.raft.role === 'leader')
+    const node = random.pick(leaders.length > 0 && random.next() < 0.5 ? leaders : alive)
     const lengthMs = random.between(forMs.min, forMs.max)
     this.counts.hangs++
     this.#world.diskFaultStruck()

@@ -151,7 +151,7 @@ function drawMishaps(
   const sometimes = (kind: FaultKind, probability: number, strength: number): number =>
     random.next() < probability && !off.includes(kind) ? strength : 0
   const wipeAtMs = sometimes('wipe', 0.2, random.between(0.1, 0.6) * faultPhaseMs)
-  const rotAtMs = sometimes('rot', 0.2, random.between(0.1, 0.6) * faultPhaseMs)
+  const rotAtMs = sometimes('rot', 0.4, random.between(0.1, 0.6) * faultPhaseMs)
   return {
     operator: {
       transferEveryMs: sometimes('transfer', 0.5, random.between(1_000, 10_000)),

@@ -1,5 +1,8 @@
-import { type MarkName, markNames } from '../../foundation/marks.ts'
+import { type MarkName, markNames, rareMarks } from '../../foundation/marks.ts'
 import type { SeedReport } from './run-seed.ts'
+
+/** So many must have been on every path, however rare. */
+const MANY_SEEDS = 200
 
 /** What many seeds come to. */
 export interface Tally {
@@ -12,7 +15,7 @@ export interface Tally {
   readonly acknowledged: number
   readonly faults: SeedReport['faults']
   readonly marks: Readonly<Record<MarkName, number>>
-  /** Marked paths that no seed reached. */
+  /** Marked paths that no seed reached; rare ones only once there were many seeds. */
   readonly unreached: readonly MarkName[]
 }
 
@@ -65,7 +68,9 @@ export class TallyKeeper {
       acknowledged: this.#acknowledged,
       faults: { ...this.#faults },
       marks: { ...this.#marks },
-      unreached: markNames.filter((name) => this.#marks[name] === 0),
+      unreached: markNames.filter(
+        (name) => this.#marks[name] === 0 && (this.#seeds >= MANY_SEEDS || !rareMarks.has(name)),
+      ),
     }
   }
 }

@@ -16,6 +16,9 @@ export interface WorkloadOptions {
   readonly timeoutMs: number
 }
 
+/** Values over several sectors, so that writes of the log can tear. */
+const LARGE_SHARE = 0.08
+
 export type Recorder = HistoryRecorder<KeyValueInput, KeyValueOutput>
 
 /**
@@ -170,7 +173,8 @@ export class WorkloadClient {
   }
 
   #value(): string {
-    return `${this.#process}.${++this.#writes}`
+    const value = `${this.#process}.${++this.#writes}`
+    return this.#random.next() < LARGE_SHARE ? value.padEnd(this.#random.integer(500, 2_500), '.') : value
   }
 }
 
