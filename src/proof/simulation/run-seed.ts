@@ -27,6 +27,7 @@ import { NoHungLeader } from './invariants/hung-leader.ts'
 import { BrokenInvariant, type Invariant } from './invariants/invariant.ts'
 import { LogMatching } from './invariants/log-matching.ts'
 import { MonotonicCommit } from './invariants/monotonic-commit.ts'
+import { OwnTermCommit } from './invariants/own-term-commit.ts'
 import { RestartCost } from './invariants/restart-cost.ts'
 import { SingleVote } from './invariants/single-vote.ts'
 import { Operator } from './operator.ts'
@@ -93,6 +94,7 @@ export function runSeed(seed: number, options: ScenarioOptions = scenarioDefault
     new CommittedEntries(),
     new MonotonicCommit(),
     new DurableLog(),
+    new OwnTermCommit(),
     new ElectedByMajority(),
     new NoHungLeader(now, raft),
     new BoundedPipeline(raft),
