@@ -336,7 +336,9 @@ export class ScenarioCluster {
    * said.
    */
   agree(options: { readonly on?: number; readonly bytes?: number } = {}): void {
-    const { on = this.connected.length, bytes = 0 } = options
+    // Also those that are starting still: they will be there.
+    const reached = this.ids.filter((id) => this.#process(id).isRunning && !this.#cutOff.has(id))
+    const { on = reached.length, bytes = 0 } = options
     const key = this.newKey()
     const giveUpMs = this.world.nowMs + AGREEMENT_MS_MAX
     while (this.world.nowMs < giveUpMs) {
