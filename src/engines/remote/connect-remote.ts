@@ -1,3 +1,4 @@
+import type { DureError } from '../../foundation/errors.ts'
 import type { Guarantees } from '../../ports/key-value/guarantees.ts'
 import { createNodeRuntime } from '../../runtime/node/node-runtime.ts'
 import { tcpFraming } from '../../wire/frame/tcp-framing.ts'
@@ -30,10 +31,18 @@ export interface RemoteOptions {
  * ```
  */
 export async function connectRemote(options: RemoteOptions): Promise<ClientStore> {
+  let problem: DureError | undefined
   const runtime = await createNodeRuntime({
     directory: '.',
-    network: { framing: tcpFraming, clusterId: options.clusterId ?? '' },
+    network: {
+      framing: tcpFraming,
+      clusterId: options.clusterId ?? '',
+      onProblem: (found) => (problem = found),
+    },
   })
-  const transport = new RemoteTransport(runtime, options.addresses, { pinned: options.pinned ?? false })
+  const transport = new RemoteTransport(runtime, options.addresses, {
+    pinned: options.pinned ?? false,
+    lastProblem: () => problem,
+  })
   return new ClientStore(runtime, new Client(runtime, transport), remoteGuarantees, () => runtime.close())
 }

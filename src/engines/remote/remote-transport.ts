@@ -1,4 +1,4 @@
-import { DureError } from '../../foundation/errors.ts'
+import { DureError, type ErrorCode } from '../../foundation/errors.ts'
 import { type GroupId, groupId } from '../../foundation/ids.ts'
 import type { Endpoint } from '../../runtime/network.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
@@ -25,6 +25,8 @@ export interface TransportOptions {
   readonly pinned?: boolean
   /** The system group unless said. */
   readonly group?: number
+  /** Why the network got no connection lately, when it was told: another cluster, another version. */
+  readonly lastProblem?: () => DureError | undefined
 }
 
 /**
@@ -37,6 +39,9 @@ export class RemoteTransport implements Transport {
   /** Only this node is ever asked: what it cannot answer ends in its own error. */
   readonly #isPinned: boolean
   readonly #group: GroupId
+  readonly #lastProblem: () => DureError | undefined
+  /** Somebody has answered since. */
+  #oldProblem: DureError | undefined
   readonly #endpoints = new Map<string, Endpoint>()
   readonly #writer = new ParcelWriter()
   readonly #waiting = new Map<number, Waiting>()
@@ -58,6 +63,7 @@ export class RemoteTransport implements Transport {
     this.#addresses = [...addresses]
     this.#isPinned = options.pinned ?? false
     this.#group = groupId(options.group ?? 0)
+    this.#lastProblem = options.lastProblem ?? (() => undefined)
     runtime.network.onMessage((from, message) => this.#receive(from, message))
     runtime.network.onDisconnect((from) => this.#disconnected(from))
   }
@@ -96,12 +102,16 @@ export class RemoteTransport implements Transport {
     if (first === undefined || this.#isClosed) return
     const outcome = this.#runtime.network.send(first.endpoint, message)
     if (outcome === 'accepted') return
-    const reason = outcome === 'full' ? 'the connection is full: slow down' : 'the node cannot be reached'
-    for (const id of ids) this.#finish(id, errorResponse('unavailable', reason, { retryable: true }))
+    const [code, reason] =
+      outcome === 'full'
+        ? (['overloaded', 'the connection is full: slow down'] as const)
+        : this.#whyUnreachable(this.#addressOf(first.endpoint))
+    for (const id of ids) this.#finish(id, errorResponse(code, reason, { retryable: true }))
     if (outcome === 'unreachable') this.#leave(first.endpoint)
   }
 
   #receive(from: Endpoint, message: Uint8Array): void {
+    this.#oldProblem = this.#lastProblem()
     try {
       readParcels(message, (parcel) => {
         if (parcel.type !== 'response') return
@@ -154,6 +164,18 @@ export class RemoteTransport implements Transport {
       if (waiting.endpoint === from) this.#lost(id, 'the connection to the node was lost')
     }
     this.#leave(from)
+  }
+
+  #addressOf(endpoint: Endpoint): string {
+    for (const [address, known] of this.#endpoints) if (known === endpoint) return address
+    return 'the node'
+  }
+
+  #whyUnreachable(address: string): readonly [ErrorCode, string] {
+    const problem = this.#lastProblem()
+    if (problem === undefined || problem === this.#oldProblem)
+      return ['unavailable', `${address} cannot be reached: is that node running?`]
+    return [problem.code, problem.message]
   }
 
   /** The next address from now on, if this one is still the current. */

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { ProcessCluster } from './process-cluster.ts'
+import { RecordedLoad } from './recorded-load.ts'
+
+const STALL_MS = 500
+const STALLED_MS = 5_000
+
+test('a disk that takes half a second for each sync, of the leader or of a follower, causes no election', async () => {
+  await using cluster = await ProcessCluster.start()
+  await using store = await cluster.connect()
+  const load = new RecordedLoad(store)
+  await load.progress(100)
+  const leader = await cluster.leader()
+  const { term } = await cluster.status(leader)
+  const follower = cluster.nodes.find((node) => node !== leader)!
+  for (const node of [leader, follower]) {
+    await cluster.setFaults(node, { disk_stall_ms: STALL_MS })
+    expect(await (await cluster.fetch(node, '/v1/faults')).json()).toMatchObject({ disk_stall_ms: STALL_MS })
+    // The length of the stall is what is tried here, so time itself is waited for.
+    await new Promise((resolve) => setTimeout(resolve, STALLED_MS))
+    await load.progress(50)
+    await cluster.setFaults(node, { disk_stall_ms: 0 })
+    const status = await cluster.status(leader)
+    expect([status.state, status.term]).toEqual(['leader', term])
+  }
+  await load.stop()
+  expect(load.errors).toEqual([])
+  expect(await load.verdict()).toBeUndefined()
+})
+
+test('stalls hold writes up for as long as they last and no longer', async () => {
+  await using cluster = await ProcessCluster.start({ nodeCount: 1 })
+  await using store = await cluster.connect()
+  const key = new Uint8Array([1])
+  await store.put(key, key)
+  await cluster.setFaults(1, { disk_stall_ms: STALL_MS })
+  const beganMs = performance.now()
+  await store.put(key, key)
+  expect(performance.now() - beganMs).toBeGreaterThanOrEqual(STALL_MS)
+  // Longer than a call waits: it would end in an error.
+  await cluster.setFaults(1, { disk_stall_ms: 30_000 })
+  await cluster.fetch(1, '/v1/faults', { method: 'DELETE' })
+  await store.put(key, key)
+})
