@@ -1,8 +1,5 @@
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: false })
-const EMPTY = new Uint8Array(0)
-
-export const emptyBytes = (): Uint8Array => EMPTY
 
 export const utf8 = (text: string): Uint8Array => encoder.encode(text)
 

@@ -24,8 +24,8 @@ import {
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Client, Done, Page } from './client.ts'
 
-export const CALL_TIMEOUT_MS = 5_000
-export const CLOSE_TIMEOUT_MS = 2_000
+const CALL_TIMEOUT_MS = 5_000
+const CLOSE_TIMEOUT_MS = 2_000
 const PAGE_ROWS = 1_000
 
 /** The key-value port on a `Client`: promises, signals and pages around its callbacks. */

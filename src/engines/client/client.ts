@@ -32,7 +32,7 @@ export interface PageRequest {
 /** One attempt waits no longer than this before the next one asks elsewhere. */
 const ATTEMPT_MS_MAX = 1_000
 /** A session remembers the responses of what is in flight: more wait here, in order. */
-export const WRITES_IN_FLIGHT_MAX = 8_192
+const WRITES_IN_FLIGHT_MAX = 8_192
 const OPEN_MS_MAX = 5_000
 const RETRY_DELAY_MS = 10
 const RETRY_DELAY_MS_MAX = 200

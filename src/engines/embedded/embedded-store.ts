@@ -15,7 +15,7 @@ export const embeddedGuarantees: Guarantees = {
 }
 
 /** Requests of this process go straight into its node, which serves them or passes them on to the leader. */
-export class LocalTransport implements Transport {
+class LocalTransport implements Transport {
   readonly #node: EmbeddedNode
 
   constructor(node: EmbeddedNode) {

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { nodeId } from '../../foundation/ids.ts'
 import { createNodeRuntime, type NodeRuntime } from '../../runtime/node/node-runtime.ts'
 import { openLmdbTables } from '../../storage/table/lmdb/lmdb-table-store.ts'
@@ -48,7 +47,7 @@ function openOnlyNode(runtime: NodeRuntime, directory: string): Promise<Embedded
         initialize: true,
         openTables: (done) =>
           openLmdbTables(
-            { directory: join(directory, 'tables'), abort: (reason) => runtime.abort(reason) },
+            { directory: `${directory}/tables`, abort: (reason) => runtime.abort(reason) },
             done,
           ),
         raft: { electionTimeoutMs: ELECTION_TIMEOUT_MS },

@@ -7,7 +7,7 @@ import { space, systemRowKey, viewOf } from './row.ts'
 
 /** Log time for which an idempotency key is remembered. */
 export const IDEMPOTENCY_KEEP_MS = 60 * 60_000
-export const IDEMPOTENCY_RECORDS_MAX = 100_000
+const IDEMPOTENCY_RECORDS_MAX = 100_000
 /** Expired records removed with each new one: more than one, so that their number falls. */
 const REMOVED_AT_ONCE_MAX = 4
 
