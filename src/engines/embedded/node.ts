@@ -16,6 +16,7 @@ import { OpenRequests, type Reply } from './open-requests.ts'
 import { type Recovered, recover } from './recover.ts'
 import { Router } from './router.ts'
 import type { NodeStatus } from './status.ts'
+import { Turns } from './turns.ts'
 
 /** Requests that a node has open at once; more are told to slow down. */
 const OPEN_REQUESTS_MAX = 65_536
@@ -34,9 +35,10 @@ export function openNode(
   done: OpenCallback<EmbeddedNode>,
   observer: GroupObserver = {},
 ): void {
-  recover(runtime, options, (error, recovered) => {
+  const turns = new Turns(runtime)
+  recover(runtime, options, turns.defer, (error, recovered) => {
     if (recovered === undefined) done(error, undefined)
-    else done(undefined, new EmbeddedNode(runtime, options, recovered, observer))
+    else done(undefined, new EmbeddedNode(runtime, turns, options, recovered, observer))
   })
 }
 
@@ -47,18 +49,25 @@ export function openNode(
 export class EmbeddedNode {
   readonly nodeId: NodeId
   readonly #runtime: Runtime
+  readonly #turns: Turns
   readonly #options: NodeOptions
   readonly #log: Log
   readonly #tables: TableStore
   readonly #open: OpenRequests
   readonly #router: Router
   readonly #groups: readonly Group[]
-  #isTurnDue = false
   #isClosed = false
 
-  constructor(runtime: Runtime, options: NodeOptions, recovered: Recovered, observer: GroupObserver) {
+  constructor(
+    runtime: Runtime,
+    turns: Turns,
+    options: NodeOptions,
+    recovered: Recovered,
+    observer: GroupObserver,
+  ) {
     this.nodeId = options.nodeId
     this.#runtime = runtime
+    this.#turns = turns
     this.#options = options
     this.#log = recovered.log
     this.#tables = recovered.tables
@@ -71,12 +80,13 @@ export class EmbeddedNode {
         router: this.#router,
         open: this.#open,
         observer,
-        wake: () => this.#wake(),
+        wake: () => this.#turns.wake(),
         addressOf: (node) => this.#addressOf(node),
       }),
     )
     runtime.network.onMessage((from, message) => this.#receive(from, message))
     runtime.network.onDisconnect((from) => this.#router.forget(from))
+    turns.onTurn(() => this.#turn())
     for (const group of this.#groups) group.start()
   }
 
@@ -126,7 +136,7 @@ export class EmbeddedNode {
   /** Serves a request of this very process; `reply` comes exactly once, later. */
   request(request: Request, timeoutMs: number, reply: Reply): void {
     this.#serve(request, groupId(0), 0, timeoutMs, reply)
-    this.#wake()
+    this.#turns.wake()
   }
 
   /** Offers leadership of every group that this node leads to its most caught-up follower. */
@@ -185,13 +195,13 @@ export class EmbeddedNode {
       // Bytes that make no sense came through a checksummed frame: the other end is broken or of another version.
       this.#runtime.network.disconnect(from)
     }
-    this.#wake()
+    this.#turns.wake()
   }
 
   #serveRemote(from: Endpoint, parcel: RequestParcel): void {
     this.#serve(parcel.request, parcel.group, parcel.hops, parcel.timeoutMs, (response) => {
       this.#router.respond(from, parcel.id, response)
-      this.#wake()
+      this.#turns.wake()
     })
   }
 
@@ -214,14 +224,9 @@ export class EmbeddedNode {
     group.serve(request, hops, timeoutMs, this.#open.add(reply, timeoutMs))
   }
 
-  #wake(): void {
-    if (this.#isTurnDue) return
-    this.#isTurnDue = true
-    this.#runtime.soon(() => {
-      for (const group of this.#groups) group.turn()
-      this.#isTurnDue = false
-      this.#router.flush()
-    })
+  #turn(): void {
+    for (const group of this.#groups) group.turn()
+    this.#router.flush()
   }
 
   #whenHandedOver(done: () => void): void {

@@ -26,7 +26,12 @@ export interface RecoveredState {
  * Brings a node back from its directory, in this order: the directory is ours alone; it is this node's; the log is
  * read; the tables are opened; each group is put together from both.
  */
-export function recover(runtime: Runtime, options: NodeOptions, done: OpenCallback<Recovered>): void {
+export function recover(
+  runtime: Runtime,
+  options: NodeOptions,
+  soon: (run: () => void) => void,
+  done: OpenCallback<Recovered>,
+): void {
   const fail = (error: Error): void => done(asDureError(error), undefined)
   const { disk, clock, random } = runtime
   claimDirectory(
@@ -36,7 +41,6 @@ export function recover(runtime: Runtime, options: NodeOptions, done: OpenCallba
       const { segmentBytes } = { ...storageDefaults, ...options.storage }
       const abort = (reason: Error) => runtime.abort(reason)
       const owner = { clusterId: options.clusterId, nodeId: options.nodeId }
-      const soon = (run: () => void) => runtime.soon(run)
       openLog(
         {
           disk,
@@ -46,7 +50,6 @@ export function recover(runtime: Runtime, options: NodeOptions, done: OpenCallba
           soon,
           directory: 'log',
           owner,
-          mayCreate: options.initialize,
           segmentBytes,
         },
         (error, opened) => {
