@@ -40,6 +40,22 @@ test('ReElection: a lost leader is replaced, comes back as a follower, and a min
   })
 })
 
+test('ReElection: a follower that missed nothing but heartbeats comes back and disturbs nobody', () => {
+  overSeeds(seeds, { nodes: 3 }, (cluster) => {
+    cluster.agree()
+    const leader = cluster.leader()
+    const { term } = cluster
+    const [follower] = cluster.others(leader)
+    cluster.cutOff(follower!)
+    cluster.run(5 * cluster.electionTimeoutMs)
+    cluster.reconnect(follower!)
+    cluster.run(5 * cluster.electionTimeoutMs)
+    expect(cluster.leader()).toBe(leader)
+    expect(cluster.term).toBe(term)
+    cluster.agree({ on: 3 })
+  })
+})
+
 test('ManyElections: while three of seven come and go, the other four always find a leader', () => {
   overSeeds(seeds, { nodes: 7 }, (cluster) => {
     cluster.leader()
