@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { runSeed } from './run-seed.ts'
+import { runSeed, type SeedReport } from './run-seed.ts'
 import { standingMinimum } from './scenario.ts'
 import { describeSeeds, testSeeds } from './scenarios/test-seeds.ts'
 import { TallyKeeper } from './tally.ts'
 
 const FIXED = Array.from({ length: 12 }, (_, i) => i + 1)
 const FRESH = 4
+const MORE_MAX = 24
 const VIRTUAL_MS_MIN = 60_000
 
 describe('the standing check', { timeout: 600_000 }, () => {
@@ -17,16 +18,14 @@ describe('the standing check', { timeout: 600_000 }, () => {
     const seeds = testSeeds(process.env.DURE_SEED, FIXED, FRESH)
     console.log(describeSeeds(seeds))
     const keeper = new TallyKeeper()
-    for (const seed of seeds) {
-      const report = runSeed(seed)
-      keeper.add(report)
-      expect(report.verdict, report.failure).toBe('valid')
-      const { operations, crashes, partitions, diskFaults } = standingMinimum
-      expect(report.virtualMs, `virtual time of seed ${seed}`).toBeGreaterThanOrEqual(VIRTUAL_MS_MIN)
-      expect(report.operations, `operations of seed ${seed}`).toBeGreaterThanOrEqual(operations)
-      expect(report.faults.crashes, `crashes of seed ${seed}`).toBeGreaterThanOrEqual(crashes)
-      expect(report.faults.partitions, `cuts of seed ${seed}`).toBeGreaterThanOrEqual(partitions)
-      expect(report.faults.diskFaults, `disk faults of seed ${seed}`).toBeGreaterThanOrEqual(diskFaults)
+    for (const seed of seeds) keeper.add(standingRun(seed))
+    // One seed alone need not come everywhere. A path that many seeds missed by chance gets a few more; one that nothing
+    // leads to any more stays at zero.
+    const isWhole = seeds.length >= FIXED.length + FRESH
+    for (let more = 0; isWhole && more < MORE_MAX && keeper.tally.unreached.length > 0; more++) {
+      const [seed] = testSeeds(undefined, [])
+      console.log(`seed ${seed} more: nothing reached ${keeper.tally.unreached.join(', ')}`)
+      keeper.add(standingRun(seed!))
     }
     const { tally } = keeper
     console.log(
@@ -36,8 +35,7 @@ describe('the standing check', { timeout: 600_000 }, () => {
         `marks: ${describeCounts(tally.marks)}`,
       ].join('\n'),
     )
-    // One seed alone need not come everywhere.
-    if (seeds.length > FIXED.length) expect(tally.unreached, 'marked paths that nothing reached').toEqual([])
+    if (isWhole) expect(tally.unreached, 'marked paths that nothing reached').toEqual([])
   })
 
   test('a seed tells the same story in every process, time zone, locale and directory', () => {
@@ -54,6 +52,19 @@ describe('the standing check', { timeout: 600_000 }, () => {
     expect(runSeed(1, options).traceHash).not.toBe(runSeed(2, options).traceHash)
   })
 })
+
+/** One seed, and that it was hard enough. */
+function standingRun(seed: number): SeedReport {
+  const report = runSeed(seed)
+  expect(report.verdict, report.failure).toBe('valid')
+  const { operations, crashes, partitions, diskFaults } = standingMinimum
+  expect(report.virtualMs, `virtual time of seed ${seed}`).toBeGreaterThanOrEqual(VIRTUAL_MS_MIN)
+  expect(report.operations, `operations of seed ${seed}`).toBeGreaterThanOrEqual(operations)
+  expect(report.faults.crashes, `crashes of seed ${seed}`).toBeGreaterThanOrEqual(crashes)
+  expect(report.faults.partitions, `cuts of seed ${seed}`).toBeGreaterThanOrEqual(partitions)
+  expect(report.faults.diskFaults, `disk faults of seed ${seed}`).toBeGreaterThanOrEqual(diskFaults)
+  return report
+}
 
 const describeCounts = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
