@@ -15,6 +15,7 @@ import type { NodeOptions, OpenCallback } from './node-options.ts'
 import { OpenRequests, type Reply } from './open-requests.ts'
 import { type Recovered, recover } from './recover.ts'
 import { Router } from './router.ts'
+import { SeenRequests } from './seen-requests.ts'
 import type { NodeStatus } from './status.ts'
 import { Turns } from './turns.ts'
 
@@ -55,6 +56,7 @@ export class EmbeddedNode {
   readonly #tables: TableStore
   readonly #open: OpenRequests
   readonly #router: Router
+  readonly #seen = new SeenRequests()
   readonly #groups: readonly Group[]
   #isClosed = false
 
@@ -85,7 +87,10 @@ export class EmbeddedNode {
       }),
     )
     runtime.network.onMessage((from, message) => this.#receive(from, message))
-    runtime.network.onDisconnect((from) => this.#router.forget(from))
+    runtime.network.onDisconnect((from) => {
+      this.#router.forget(from)
+      this.#seen.forget(from)
+    })
     turns.onTurn(() => this.#turn())
     for (const group of this.#groups) group.start()
   }
@@ -185,7 +190,8 @@ export class EmbeddedNode {
             if (parcel.message.from !== (from as number)) return
             return this.#groups[parcel.group]?.receive(parcel.message)
           case 'request':
-            return this.#serveRemote(from, parcel)
+            if (this.#seen.isNew(from, parcel.id)) this.#serveRemote(from, parcel)
+            return
           case 'response':
             return this.#router.answered(parcel.id, parcel.response)
         }

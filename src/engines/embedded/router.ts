@@ -28,11 +28,13 @@ export class Router {
   readonly #outboxes = new Map<Endpoint, Outbox>()
   readonly #filled = new Set<Outbox>()
   readonly #forwarded = new Map<number, OpenRequest>()
-  #lastForward = 0
+  #lastForward: number
 
   constructor(runtime: Runtime, open: OpenRequests) {
     this.#runtime = runtime
     this.#open = open
+    // Somewhere else in every life of this process: a leader must not take a request for a copy of an earlier life's.
+    this.#lastForward = runtime.random.integer(1, 0xffff_ffff)
   }
 
   raft(group: GroupId, message: Message): void {
