@@ -9,7 +9,7 @@ export const markNames = [
   'client/session-reopened',
   'client/unknown-settled-by-retry',
   'node/forwarded',
-  'node/overwritten-proposal',
+  'node/proposals-left-open',
   'node/read-waited-for-apply',
   'node/restored-with-log-tail',
   'node/restored-with-reset-log',

@@ -259,6 +259,7 @@ export class Group {
       case 'read':
         return this.#reads.confirmed(effect.token, effect.index, this.appliedIndex)
       case 'role':
+        if (effect.role !== 'leader') this.#proposals.leadershipLost()
         return
       case 'membership':
         this.#memberships.set(effect.index, effect.membership)
@@ -276,7 +277,6 @@ export class Group {
       case 'install-snapshot':
         return this.#transfers.install(effect.meta, () => {
           this.stateMachine.reload()
-          this.#proposals.skippedTo(effect.meta.index)
           observer.installed?.(this.id, effect.meta.index)
         })
       default:

@@ -1,3 +1,4 @@
+import { assert } from '../../foundation/assert.ts'
 import type { LogIndex, NodeId, Term } from '../../foundation/ids.ts'
 import { mark } from '../../foundation/marks.ts'
 import type { RefusalReason } from '../../protocols/raft/effect.ts'
@@ -11,9 +12,8 @@ interface Appended {
 }
 
 /**
- * Commands on their way through the log: gathered for a turn, then appended, then applied. What an index that was
- * appended in one term brings is decided only when an entry is applied there: the same term's, and it happened;
- * another's, and it never will.
+ * Commands on their way through the log: gathered for a turn, then appended, then applied. While we lead, what we
+ * appended at an index is what will be applied there; once we do not, nobody here can tell.
  */
 export class Proposals {
   readonly #open: OpenRequests
@@ -48,12 +48,8 @@ export class Proposals {
     const requests = this.#proposed.get(token) ?? []
     this.#proposed.delete(token)
     for (const [i, request] of requests.entries()) {
-      const index = (firstIndex + i) as LogIndex
-      const overwritten = this.#appended.get(index)
-      // Gone from our log, but perhaps alive in another's: it may still be committed by a later leader.
-      if (overwritten !== undefined) this.#finishUnknown(overwritten.request)
       request.outcomeOnTimeout = 'unknown'
-      this.#appended.set(index, { term, request })
+      this.#appended.set((firstIndex + i) as LogIndex, { term, request })
     }
   }
 
@@ -66,29 +62,22 @@ export class Proposals {
   applied(index: LogIndex, term: Term, result: CommandResult | undefined): void {
     const appended = this.#appended.get(index)
     if (appended === undefined) return
+    assert(appended.term === term && result !== undefined, 'what a leader appended is what is applied')
     this.#appended.delete(index)
-    if (appended.term === term && result !== undefined) {
-      this.#open.finish(appended.request, { status: 'command', result })
-      return
-    }
-    mark('node/overwritten-proposal')
-    const message =
-      'another leader took over before the write reached a majority: it did not happen; try again'
-    this.#open.finish(appended.request, errorResponse('unavailable', message, { retryable: true }))
+    this.#open.finish(appended.request, { status: 'command', result })
   }
 
-  /** A snapshot jumped over these indexes: what was committed there is not known here. */
-  skippedTo(index: LogIndex): void {
-    for (const [at, { request }] of this.#appended) {
-      if (at > index) continue
-      this.#appended.delete(at)
-      this.#finishUnknown(request)
-    }
-  }
-
-  #finishUnknown(request: OpenRequest): void {
+  /**
+   * We lead no more. What we appended may still be committed, by us or by another leader, or never; whoever asked learns
+   * it sooner by asking again, with the same token, than by waiting here.
+   */
+  leadershipLost(): void {
+    if (this.#appended.size === 0) return
+    mark('node/proposals-left-open')
     const message = 'leadership changed while the write was under way: it may have happened or may happen yet'
-    this.#open.finish(request, errorResponse('unavailable', message, { outcome: 'unknown', retryable: true }))
+    const unknown = errorResponse('unavailable', message, { outcome: 'unknown', retryable: true })
+    for (const { request } of this.#appended.values()) this.#open.finish(request, unknown)
+    this.#appended.clear()
   }
 }
 
