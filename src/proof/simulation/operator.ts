@@ -10,6 +10,8 @@ import type { SimulatedCluster } from './simulated-cluster.ts'
 /** With fewer voters one crash would stop the cluster, and nothing would be learned until it is back. */
 const VOTERS_MIN = 3
 const SETTLE_EVERY_MS = 200
+/** An empty change leaves a joint membership. */
+const LEAVE: MembershipChange = { transition: 'auto', steps: [] }
 
 /**
  * Somebody who runs the cluster, and is in a hurry: hands leadership over, adds, removes and swaps members while other
@@ -68,8 +70,9 @@ export class Operator {
     if (random.next() < 0.3) this.#propose(leader, this.#draw(membership, random))
   }
 
-  #draw(membership: Membership, random: SeededRandom): MembershipChange {
-    if (isJoint(membership)) return { transition: 'auto', steps: [] }
+  #draw(membership: Membership, random: SeededRandom): MembershipChange | undefined {
+    // One that leaves by itself is left alone: that it does is part of the promise.
+    if (isJoint(membership)) return membership.autoLeave ? undefined : LEAVE
     const { voters } = membership
     const alive = this.#cluster.alive.map(({ id }) => id)
     const lost = [...voters, ...membership.learners].filter((node) => !alive.includes(node))
@@ -83,6 +86,7 @@ export class Operator {
       steps.push({ kind: asLearner ? 'add-learner' : 'add-voter', node: coming })
     }
     if (leaving !== undefined && (both || steps.length === 0)) steps.push({ kind: 'remove', node: leaving })
+    if (steps.length === 0) return undefined
     const dice = random.next()
     return { transition: dice < 0.6 ? 'auto' : dice < 0.9 ? 'joint' : 'joint-explicit', steps }
   }
@@ -96,8 +100,7 @@ export class Operator {
   #settleBy(leader: Group): void {
     const { membership } = leader.raft
     if (isJoint(membership)) {
-      // One that leaves by itself is left alone: that it does is part of the promise.
-      if (!membership.autoLeave) this.#propose(leader, { transition: 'auto', steps: [] })
+      if (!membership.autoLeave) this.#propose(leader, LEAVE)
       return
     }
     const step = this.#missing(membership)[0]
@@ -114,8 +117,8 @@ export class Operator {
     ]
   }
 
-  #propose(leader: Group, change: MembershipChange): void {
-    if (change.steps.length === 0 && !isJoint(leader.raft.membership)) return
+  #propose(leader: Group, change: MembershipChange | undefined): void {
+    if (change === undefined) return
     this.counts.membershipChanges++
     leader.changeMembership(change, nobodyAsks())
   }

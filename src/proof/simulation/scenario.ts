@@ -126,7 +126,7 @@ export function drawScenario(seed: number, options: ScenarioOptions = scenarioDe
       durableProgressTimeoutMs,
     },
     storage: {
-      flushBytesMax: small ? random.integer(512, 32_768) : 1 << 20,
+      flushBytesMax: small ? Math.round(512 * 64 ** random.next()) : 1 << 20,
       flushIntervalMs: cutsAllTheTime ? random.integer(100, 1_000) : random.integer(200, 10_000),
       logKeepBytes: cutsAllTheTime ? 0 : small ? random.integer(0, 8_192) : 1 << 18,
       segmentBytes: small ? random.integer(4_096, 65_536) : 1 << 20,
