@@ -130,6 +130,7 @@ export class SimulatedCluster {
   }
 
   #refused(simulated: SimulatedNode, error: DureError, runtime: Runtime): void {
+    if (error.cause instanceof BrokenInvariant) throw error.cause
     // A disk that fails while it is being read stops the node like one that fails later.
     if (error.cause instanceof DiskError) runtime.abort(error)
     if (simulated.lostItsData && (error.code === 'forgotten' || error.code === 'corrupt')) {
