@@ -41,8 +41,8 @@ import {
  * | @O | an unused segment, whole or in part, at the end | prepared ahead of its use | made anew |
  * | @P | entries are missing though all batches are there | a fault of ours | refused |
  *
- * What was read may have been written, yet not synced, by a process that was killed: the last segment and the directory
- * are synced before anything is answered (@B, @C).
+ * What was read may have been written, yet not synced, by a process that was killed: the last segment is synced before
+ * anything is answered (@B, @C). Its name needs no sync: it was made durable before the first write into it.
  *
  * The last batch of all, lost without a trace after its sync, cannot be told from a clean end (@B).
  */
@@ -249,10 +249,7 @@ class Recovery {
     this.#refuseLaterBatch(path, header, bytes, end)
     const done = (error: Error | undefined): void => {
       if (error !== undefined) return this.#fail(error)
-      this.#disk.syncDirectory(this.#directory, (directoryError) => {
-        if (directoryError !== undefined) return this.#fail(directoryError)
-        this.#guard(() => this.#finish({ header, file, endBytes: end }))
-      })
+      this.#guard(() => this.#finish({ header, file, endBytes: end }))
     }
     const garbageEnd = lastNonZero(bytes, end)
     if (garbageEnd === end) file.sync(done)
