@@ -31,6 +31,8 @@ export interface Scenario {
 export interface OperatorPlan {
   readonly transferEveryMs: number
   readonly membershipEveryMs: number
+  /** That a leader which hands over is cut off from its peers in the middle of it. */
+  readonly cutOffProbability: number
 }
 
 /** What happens to machines; 0 for never. */
@@ -156,6 +158,7 @@ function drawMishaps(
     operator: {
       transferEveryMs: sometimes('transfer', 0.5, random.between(1_000, 10_000)),
       membershipEveryMs: sometimes('membership', 0.5, random.between(1_000, 10_000)),
+      cutOffProbability: sometimes('partition', 0.5, random.between(0.1, 0.8)),
     },
     hardware: {
       hangEveryMs: sometimes('hang', 0.4, random.between(8_000, 30_000)),
