@@ -9,7 +9,7 @@ import type { Message } from '../../protocols/raft/message.ts'
 import type { Raft } from '../../protocols/raft/raft.ts'
 import type { Runtime, Timer } from '../../runtime/runtime.ts'
 import type { Log } from '../../storage/log/log.ts'
-import type { Table } from '../../storage/table/table.ts'
+import type { Table, TablePosition } from '../../storage/table/table.ts'
 import { checkCommand } from '../../wire/command/check.ts'
 import type { CommandResult } from '../../wire/command/command.ts'
 import { stampLogTime } from '../../wire/command/log-time.ts'
@@ -170,9 +170,8 @@ export class Group {
 
   /** Brings everything that was applied into the table, durably. */
   flush(done: () => void): void {
-    this.stateMachine.prepareFlush()
     this.#isFlushing = true
-    this.table.flush((durable) => {
+    const flushed = (durable: TablePosition): void => {
       this.#isFlushing = false
       if (!this.#isClosed) {
         const keepBytes = this.#parts.storage.logKeepBytes
@@ -180,7 +179,8 @@ export class Group {
         if (this.table.unflushedBytes >= this.#parts.storage.flushBytesMax) this.flush(() => {})
       }
       done()
-    })
+    }
+    this.table.flush(flushed, () => this.stateMachine.prepareFlush())
   }
 
   close(): void {

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { compareBytes, text, utf8 } from '../../foundation/bytes.ts'
 import { groupId, logIndex, nodeId, term } from '../../foundation/ids.ts'
 import type { Membership } from '../../protocols/raft/membership.ts'
+import { decodeChunk } from '../snapshot/chunk-codec.ts'
 import { openLmdbTables } from './lmdb/lmdb-table-store.ts'
 import { DurableTables } from './memory/durable-tables.ts'
 import { MemoryTableStore } from './memory/memory-table-store.ts'
@@ -186,6 +187,42 @@ describe.each([
     const others = await Promise.all([flush(table), flush(table)])
     expect(others).toEqual([at(2), at(2)])
     expect((await first).index).toBeGreaterThanOrEqual(1)
+  })
+
+  test('what is prepared for a flush is of the very position that the flush takes', async () => {
+    const host = machine()
+    const table = (await host.start()).open(group, membership)
+    const seen: number[] = []
+    const flushed = new Promise<TablePosition>((resolve) =>
+      table.flush(resolve, () => {
+        seen.push(table.position.index)
+        table.commit([put('prepared', String(table.position.index))], table.position)
+      }),
+    )
+    // Applied after the flush was asked for, before it began.
+    table.commit([put('late', 'x')], at(1))
+    const durable = await flushed
+    expect(seen).toEqual([durable.index])
+    await host.crash()
+    const again = (await host.start()).open(group, membership)
+    expect(text(again.get(utf8('prepared'))!)).toBe(String(again.position.index))
+    expect(again.get(utf8('late')) !== undefined).toBe(again.position.index >= 1)
+  })
+
+  test('tables that flush at the same time keep their rows and positions apart', async () => {
+    const tables = await machine().start()
+    const [large, small] = [tables.open(group, membership), tables.open(groupId(2), membership)]
+    // Several pieces: the small table's flush comes to its end in between.
+    for (let i = 0; i < 40; i++) large.commit([put(`row ${i}`, 'x'.repeat(32 << 10))], at(i + 1))
+    small.commit([put('other', 'y')], at(1))
+    const ofLarge = flush(large)
+    await flush(small)
+    const snapshot = large.openSnapshot()
+    const { position } = snapshot
+    const rows = (await readAll(snapshot)).flatMap((bytes) => decodeChunk(bytes))
+    expect(rows.length).toBe(position.index)
+    snapshot.close()
+    await ofLarge
   })
 
   test('removed rows stay hidden above older layers', async () => {

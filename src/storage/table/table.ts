@@ -38,8 +38,13 @@ export interface Table {
   /** Rows in [from, to) in order; `to` undefined means to the end. Valid until the next `commit`; take what you need. */
   scan(from: Uint8Array, to: Uint8Array | undefined): Iterable<Row>
   commit(changes: readonly RowChange[], position: TablePosition): void
-  /** Calls back with the durable position. Calls while one runs share the next. */
-  flush(done: (durable: TablePosition) => void): void
+  /**
+   * Calls back with the durable position. Calls while one runs share the next.
+   *
+   * A flush may begin later than it was asked for, and takes what was committed until then. `prepare` is called right
+   * before it takes it: what that commits is flushed at the very position it was made for.
+   */
+  flush(done: (durable: TablePosition) => void, prepare?: () => void): void
 
   /** A view that later commits do not change, for a range read in pages. Bounded in number; close it. */
   freeze(): FrozenTable

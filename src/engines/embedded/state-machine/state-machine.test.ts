@@ -52,9 +52,11 @@ class Machine {
   }
 
   flush(): void {
-    this.machine.prepareFlush()
     let isDone = false
-    this.#table.flush(() => (isDone = true))
+    this.#table.flush(
+      () => (isDone = true),
+      () => this.machine.prepareFlush(),
+    )
     this.#world.runUntil(() => isDone, { withinMs: 1_000 })
   }
 

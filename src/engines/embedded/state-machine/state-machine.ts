@@ -64,7 +64,7 @@ export class StateMachine {
     this.#table.commit([], position)
   }
 
-  /** Brings what lives in memory into the table; call right before a flush. */
+  /** Brings what lives in memory into the table; right before a flush takes its position, with no entry in between. */
   prepareFlush(): void {
     const time = new Uint8Array(8)
     viewOf(time).setFloat64(0, this.#logTimeMs)

@@ -51,7 +51,7 @@ export class LmdbTable implements Table {
   #flushing: Overlay | undefined
   /** What the last flush wrote, the same as in LMDB: saves reading it from there. */
   #warm: Overlay | undefined
-  #waiting: ((durable: TablePosition) => void)[] = []
+  #waiting: { readonly done: (durable: TablePosition) => void; readonly prepare: () => void }[] = []
   #views = 0
   #receiver: LmdbReceiver | undefined
   /** What is to be written, one at a time, in order. */
@@ -102,8 +102,8 @@ export class LmdbTable implements Table {
     this.#position = position
   }
 
-  flush(done: (durable: TablePosition) => void): void {
-    this.#waiting.push(done)
+  flush(done: (durable: TablePosition) => void, prepare: () => void = () => {}): void {
+    this.#waiting.push({ done, prepare })
     if (this.#waiting.length === 1) this.#enqueue((finished) => this.#flushNow(finished))
   }
 
@@ -179,9 +179,10 @@ export class LmdbTable implements Table {
   #flushNow(finished: () => void): void {
     const waiting = this.#waiting
     this.#waiting = []
+    for (const { prepare } of waiting) prepare()
     const position = this.#position
     const end = (): void => {
-      for (const done of waiting) done(this.#meta.position)
+      for (const { done } of waiting) done(this.#meta.position)
       finished()
     }
     if (position === this.#meta.position && this.#active.isEmpty) return end()
@@ -204,14 +205,14 @@ export class LmdbTable implements Table {
   #writePieces(prefix: Uint8Array, changes: Iterator<RowChange>, done: () => void): void {
     const packed = packPiece(prefix, changes)
     if (packed === undefined) return done()
-    this.#parts.writer.rows(packed)
+    this.#parts.writer.rows(this.#group, packed)
     setImmediate(() => this.#writePieces(prefix, changes, done))
   }
 
   /** `change` is applied again once it is durable: a snapshot may have begun to arrive meanwhile. */
   #commitMeta(change: (meta: TableMeta) => TableMeta, done: () => void): void {
     const { writer, database } = this.#parts
-    writer.commit(metaKey(this.#group), encodeMeta(change(this.#meta)), () => {
+    writer.commit(this.#group, metaKey(this.#group), encodeMeta(change(this.#meta)), () => {
       this.#meta = change(this.#meta)
       // From here on our own reads must see it.
       database.resetReadTxn()

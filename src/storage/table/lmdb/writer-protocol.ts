@@ -1,9 +1,17 @@
+import type { GroupId } from '../../../foundation/ids.ts'
+
 /** What the main thread asks of the writer; done in order, answered one by one. */
 export type WriterRequest =
-  /** Kept until the next `commit`. */
-  | { readonly type: 'rows'; readonly packed: Uint8Array<ArrayBuffer> }
-  /** All rows since the last one and this meta, in one synced transaction. */
-  | { readonly type: 'commit'; readonly id: number; readonly metaKey: Uint8Array; readonly meta: Uint8Array }
+  /** Kept until the next `commit` of the same group: tables write at the same time, and none may flush another's half. */
+  | { readonly type: 'rows'; readonly group: GroupId; readonly packed: Uint8Array<ArrayBuffer> }
+  /** All rows of the group since its last one and this meta, in one synced transaction. */
+  | {
+      readonly type: 'commit'
+      readonly id: number
+      readonly group: GroupId
+      readonly metaKey: Uint8Array
+      readonly meta: Uint8Array
+    }
   /** Removes up to `rowsMax` rows with `from` <= key < `to`; answers how many there were. */
   | {
       readonly type: 'remove-range'

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { assert } from '../../../foundation/assert.ts'
+import type { GroupId } from '../../../foundation/ids.ts'
 import { tableError } from './environment.ts'
 import type { WriterRequest, WriterResponse, WriterStart } from './writer-protocol.ts'
 
@@ -31,13 +32,13 @@ export class Writer {
   }
 
   /** Hands rows over; `packed` is gone from this thread. */
-  rows(packed: Uint8Array<ArrayBuffer>): void {
-    this.#worker.postMessage({ type: 'rows', packed } satisfies WriterRequest, [packed.buffer])
+  rows(group: GroupId, packed: Uint8Array<ArrayBuffer>): void {
+    this.#worker.postMessage({ type: 'rows', group, packed } satisfies WriterRequest, [packed.buffer])
   }
 
-  commit(metaKey: Uint8Array, meta: Uint8Array, done: () => void): void {
+  commit(group: GroupId, metaKey: Uint8Array, meta: Uint8Array, done: () => void): void {
     const id = this.#expect(done)
-    this.#worker.postMessage({ type: 'commit', id, metaKey, meta } satisfies WriterRequest)
+    this.#worker.postMessage({ type: 'commit', id, group, metaKey, meta } satisfies WriterRequest)
   }
 
   removeRange(from: Uint8Array, to: Uint8Array, rowsMax: number, done: (removed: number) => void): void {

@@ -30,7 +30,7 @@ export class MemoryTable implements Table {
   #durablePosition: TablePosition
   #unflushedBytes = 0
   #isFlushing = false
-  #waiting: ((durable: TablePosition) => void)[] = []
+  #waiting: { readonly done: (durable: TablePosition) => void; readonly prepare: () => void }[] = []
   #receiver: MemoryReceiver | undefined
 
   constructor(
@@ -78,9 +78,12 @@ export class MemoryTable implements Table {
     this.#position = position
   }
 
-  flush(done: (durable: TablePosition) => void): void {
-    this.#waiting.push(done)
-    if (!this.#isFlushing) this.#flushNow()
+  flush(done: (durable: TablePosition) => void, prepare: () => void = () => {}): void {
+    this.#waiting.push({ done, prepare })
+    if (this.#isFlushing) return
+    this.#isFlushing = true
+    // Not at once, as with the real one: it may have something else to write first.
+    this.#runtime.timer(this.#faults.delayMs(), () => this.#flushNow())
   }
 
   freeze(): FrozenTable {
@@ -121,9 +124,9 @@ export class MemoryTable implements Table {
   }
 
   #flushNow(): void {
-    this.#isFlushing = true
     const waiting = this.#waiting
     this.#waiting = []
+    for (const { prepare } of waiting) prepare()
     const flushed = { position: this.#position, rows: new Map(this.#rows) }
     this.#unflushedBytes = 0
     this.#runtime.timer(this.#faults.delayMs(), () => {
@@ -134,9 +137,9 @@ export class MemoryTable implements Table {
         this.#durable.set(this.#group, flushed)
         this.#durablePosition = flushed.position
       }
-      this.#isFlushing = false
-      for (const done of waiting) done(this.#durablePosition)
-      if (this.#waiting.length > 0 && !this.#isFlushing) this.#flushNow()
+      for (const { done } of waiting) done(this.#durablePosition)
+      if (this.#waiting.length > 0) this.#flushNow()
+      else this.#isFlushing = false
     })
   }
 
