@@ -10,7 +10,7 @@ import { syncCallSites } from './testing/sync-call-sites.ts'
 const sites = syncCallSites(join(import.meta.dirname, '../..'))
 const SEEDS = 150
 /** Where a batch was held up but nothing was lost in so many, the former is what the sync is for. */
-const SEEDS_FOR_LOSS = 300
+const SEEDS_FOR_LOSS = 150
 /** A removed sync that does no harm in so many is one that nothing needs. */
 const SEEDS_MAX = 1_500
 
