@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
-import { text as readText } from 'node:stream/consumers'
+import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { ClientStore } from '../../src/engines/client/client-store.ts'
 import { connectRemote } from '../../src/engines/remote/connect-remote.ts'
@@ -17,13 +16,9 @@ import { ParcelWriter } from '../../src/wire/parcel/parcel-writer.ts'
 import { CLUSTER_ID, ProcessCluster } from './process-cluster.ts'
 import { Eavesdropper, frame, hello, sendAndLeave, sendRaw } from './raw-connection.ts'
 
-/** Slow clients, more than a few, from the first test on. */
-const SLOW_CLIENTS = 60
-
 let cluster: ProcessCluster
 let address: string
 let other: ClientStore
-let slow: readonly { readonly socket: Socket; readonly answer: Promise<string> }[]
 let written = 0
 
 beforeAll(async () => {
@@ -31,12 +26,6 @@ beforeAll(async () => {
   address = cluster.addresses[0]!
   other = await cluster.connect()
   await other.put(utf8('kept'), utf8('0'))
-  slow = Array.from({ length: SLOW_CLIENTS }, () => {
-    const socket = connect(Number(cluster.httpAddresses[0]!.split(':')[1]), '127.0.0.1')
-    socket.on('error', () => {})
-    socket.write('GET /status HTTP/1.1\r\nhost: x\r\nx-slow: ')
-    return { socket, answer: readText(socket) }
-  })
 })
 
 /** The node is the same process, and serves a client whose connection has been open all the time. */
@@ -225,20 +214,6 @@ describe('over HTTP', () => {
       outcome: 'failed',
       message: expect.stringContaining(reason),
     })
-  })
-
-  test('clients that send slowly hold nobody up, and are told to go', async () => {
-    const trickle = setInterval(() => {
-      for (const { socket } of slow) if (socket.writable) socket.write('a')
-    }, 200)
-    for (let i = 0; i < 20; i++) expect((await cluster.fetch(1, '/healthz')).status).toBe(200)
-    try {
-      // Until the node does, at most twenty seconds: ten for the headers, five until it looks.
-      const answers = await Promise.all(slow.map(({ answer }) => answer))
-      for (const answer of answers) expect(answer).toMatch(/^HTTP\/1\.1 408 .*the request took too long/s)
-    } finally {
-      clearInterval(trickle)
-    }
   })
 
   test('a value that never ends is not waited for by others', async () => {

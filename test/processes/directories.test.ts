@@ -195,6 +195,11 @@ test('a node whose disk is full stops, the others go on, and with more space it 
   expect(last).toContain('no space is left')
   expect(last).toContain('free some, then start again')
 
+  // Started again without more space, it says so again.
+  await cluster.start(1).catch(() => {})
+  await cluster.ended(1)
+  expect(cluster.logOf(1).trimEnd().split('\n').at(-1)).toContain('no space is left')
+
   for (let i = 0; i < 3; i++) await write()
   disk.remount('size=300m')
   await cluster.start(1)

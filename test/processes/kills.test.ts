@@ -10,7 +10,7 @@ const WRITES = 150
  * Each round: one node dies, another one in each round, and the others go on; then all that are left die at once. On a
  * plain disk this leaves the operating system's cache; on the other one nothing but what was synced.
  */
-describe.for([
+describe.concurrent.for([
   ['the plain disk', []],
   ['a disk that forgets what was not synced', ['--fault-disk', 'unsynced']],
 ] as const)('kill -9 under load on %s', ([, args]) => {

@@ -14,7 +14,7 @@ const errorOf = async (call: Promise<unknown>): Promise<DureError> => {
   return error as DureError
 }
 
-test('cut in two, the majority goes on and the minority never lies; healed, all agree', async () => {
+test.concurrent('cut in two, the majority goes on and the minority never lies; healed, all agree', async () => {
   await using cluster = await ProcessCluster.start({ nodeCount: 5 })
   await using store = await cluster.connect()
   const load = new RecordedLoad(store)
@@ -76,7 +76,7 @@ test('cut in two, the majority goes on and the minority never lies; healed, all 
   expect(await load.verdict()).toBeUndefined()
 })
 
-test('nodes that neither hear nor reach anybody answer no strong read, and forget no write when they are back', async () => {
+test.concurrent('nodes that neither hear nor reach anybody answer no strong read, and forget no write when they are back', async () => {
   await using cluster = await ProcessCluster.start()
   await using store = await cluster.connect()
   const { version } = await store.put(utf8('a'), utf8('1'))

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ProcessCluster } from './process-cluster.ts'
 import { RecordedLoad } from './recorded-load.ts'
 
-test('SIGTERM hands leadership over first: no request of a client that writes fails', async () => {
+test.concurrent('SIGTERM hands leadership over first: no request of a client that writes fails', async () => {
   await using cluster = await ProcessCluster.start()
   await using store = await cluster.connect()
   const load = new RecordedLoad(store)
@@ -22,7 +22,7 @@ test('SIGTERM hands leadership over first: no request of a client that writes fa
   expect(await load.verdict()).toBeUndefined()
 })
 
-test('a paused leader is replaced, and answers nothing from the past when it goes on', async () => {
+test.concurrent('a paused leader is replaced, and answers nothing from the past when it goes on', async () => {
   await using cluster = await ProcessCluster.start()
   await using store = await cluster.connect()
   const load = new RecordedLoad(store)

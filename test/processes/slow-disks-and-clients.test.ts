@@ -1,11 +1,14 @@
+import { connect } from 'node:net'
+import { text as readText } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { ProcessCluster } from './process-cluster.ts'
 import { RecordedLoad } from './recorded-load.ts'
 
 const STALL_MS = 500
 const STALLED_MS = 5_000
+const SLOW_CLIENTS = 60
 
-test('a disk that takes half a second for each sync, of the leader or of a follower, causes no election', async () => {
+test.concurrent('a disk that takes half a second for each sync, of the leader or of a follower, causes no election', async () => {
   await using cluster = await ProcessCluster.start()
   await using store = await cluster.connect()
   const load = new RecordedLoad(store)
@@ -28,7 +31,7 @@ test('a disk that takes half a second for each sync, of the leader or of a follo
   expect(await load.verdict()).toBeUndefined()
 })
 
-test('stalls hold writes up for as long as they last and no longer', async () => {
+test.concurrent('stalls hold writes up for as long as they last and no longer', async () => {
   await using cluster = await ProcessCluster.start({ nodeCount: 1 })
   await using store = await cluster.connect()
   const key = new Uint8Array([1])
@@ -41,4 +44,26 @@ test('stalls hold writes up for as long as they last and no longer', async () =>
   await cluster.setFaults(1, { disk_stall_ms: 30_000 })
   await cluster.fetch(1, '/v1/faults', { method: 'DELETE' })
   await store.put(key, key)
+})
+
+test.concurrent('clients that send slowly hold nobody up, and are told to go', async () => {
+  await using cluster = await ProcessCluster.start({ nodeCount: 1 })
+  const slow = Array.from({ length: SLOW_CLIENTS }, () => {
+    const socket = connect(Number(cluster.httpAddresses[0]!.split(':')[1]), '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write('GET /status HTTP/1.1\r\nhost: x\r\nx-slow: ')
+    return { socket, answer: readText(socket) }
+  })
+  const trickle = setInterval(() => {
+    for (const { socket } of slow) if (socket.writable) socket.write('a')
+  }, 200)
+  try {
+    for (let i = 0; i < 20; i++) expect((await cluster.fetch(1, '/healthz')).status).toBe(200)
+    // Until the node does, at most twenty seconds: ten for the headers, five until it looks.
+    const answers = await Promise.all(slow.map(({ answer }) => answer))
+    for (const answer of answers) expect(answer).toMatch(/^HTTP\/1\.1 408 .*the request took too long/s)
+    expect((await cluster.fetch(1, '/healthz')).status).toBe(200)
+  } finally {
+    clearInterval(trickle)
+  }
 })
