@@ -158,3 +158,33 @@ test('a closed client refuses', () => {
   client.get(utf8('a'), 'strong', 100, (error) => ended.push({ error, value: undefined }))
   expect(ended).toMatchObject([{ error: { code: 'closed', outcome: 'failed' } }])
 })
+
+test('a write that waits for a session goes on waiting for as long as it was given', () => {
+  commit('a', 30_000)
+  for (let ms = 0; ms < 12_000; ms += 100) {
+    while (transport.waiting.length > 0) transport.answer(lost('failed'))
+    passMs(100)
+  }
+  expect(ended).toEqual([])
+  while (transport.waiting.length === 0) passMs(10)
+  transport.answer(opened(5))
+  transport.answer(committed)
+  expect(ended).toMatchObject([{ value: { committed: true } }])
+})
+
+test('more writes than a session remembers wait in line, each until its own deadline, and none makes the stack grow', () => {
+  const inFlight = 8_192
+  const queued = 20_000
+  for (let i = 0; i < inFlight; i++) commit(`${i}`, 60_000)
+  transport.answer(opened(5))
+  for (let i = 0; i < queued; i++) commit(`late ${i}`, 1_000)
+  expect(transport.waiting).toHaveLength(inFlight)
+  passMs(1_001)
+  expect(ended).toHaveLength(queued)
+  expect(ended.every(({ error }) => error?.code === 'timeout' && error.outcome === 'failed')).toBe(true)
+
+  for (let i = 0; i < queued; i++) commit(`closed ${i}`, 60_000)
+  client.close()
+  transport.answer(lost('failed'))
+  expect(ended).toHaveLength(2 * queued + 1)
+})

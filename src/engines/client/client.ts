@@ -52,7 +52,8 @@ export class Client {
   /** Calls that wait for the session that is being opened. */
   readonly #waiting = new Set<Waiting>()
   #writesInFlight = 0
-  readonly #queued = new Queue<() => void>()
+  readonly #queued = new Queue<Waiting>()
+  #isLettingGo = false
   #opening: Call<SessionId> | undefined
   #isClosed = false
   #openCalls = 0
@@ -169,8 +170,8 @@ export class Client {
   #commitInSession(call: Call<CommitResult>, transaction: Transaction): void {
     const { comparisons = [], operations } = transaction
     if (this.#writesInFlight >= WRITES_IN_FLIGHT_MAX) {
-      this.#queued.push(() => this.#withSession(call, () => this.#commitInSession(call, transaction)))
-      return
+      const goOn = () => this.#withSession(call, () => this.#commitInSession(call, transaction))
+      return this.#queued.push(this.#waiter(call, goOn, () => {}))
     }
     this.#writesInFlight++
     const session = this.#session
@@ -179,7 +180,7 @@ export class Client {
     const release = (): void => {
       window.release(sequence)
       this.#writesInFlight--
-      this.#queued.shift()?.()
+      this.#letGo()
     }
     const ended: Call<CommitResult> = {
       ...call,
@@ -262,29 +263,44 @@ export class Client {
 
   #withSession<Value>(call: Call<Value>, run: () => void): void {
     if (this.#session !== 0) return run()
-    const leftMs = Math.max(0, call.deadlineMs - this.#runtime.clock.monotonicMs())
-    const waiting: Waiting = {
-      run: () => {
-        timer.cancel()
-        run()
-      },
-      fail: (error) => {
-        timer.cancel()
-        this.#end(call, error, undefined)
-      },
-    }
-    const timer = this.#runtime.timer(leftMs, () => {
-      this.#waiting.delete(waiting)
-      this.#end(call, outOfTime({ ...call, problem: this.#opening?.problem }), undefined)
-    })
+    const waiting = this.#waiter(call, run, () => this.#waiting.delete(waiting))
     this.#waiting.add(waiting)
     if (this.#opening === undefined) this.#openSession()
   }
 
-  /** One session for all calls that wait. Each of them keeps its own deadline. */
-  #openSession(): void {
+  /** A call that has not been sent and is to go on later; by its deadline it ends by itself. */
+  #waiter<Value>(call: Call<Value>, run: () => void, timedOut: () => void): Waiting {
+    let isOver = false
+    const leftMs = Math.max(0, call.deadlineMs - this.#runtime.clock.monotonicMs())
+    const timer = this.#runtime.timer(leftMs, () => {
+      isOver = true
+      timedOut()
+      const problem = this.#opening?.problem ?? call.problem
+      this.#end(call, outOfTime({ ...call, problem }), undefined)
+    })
+    const finish = (then: () => void): void => {
+      if (isOver) return
+      isOver = true
+      timer.cancel()
+      then()
+    }
+    return { run: () => finish(run), fail: (error) => finish(() => this.#end(call, error, undefined)) }
+  }
+
+  /** Queued writes go on while there is room. In a loop: each may end at once, and so make room for the next. */
+  #letGo(): void {
+    if (this.#isLettingGo) return
+    this.#isLettingGo = true
+    while (this.#writesInFlight < WRITES_IN_FLIGHT_MAX && this.#queued.size > 0) this.#queued.shift()!.run()
+    this.#isLettingGo = false
+  }
+
+  /** One session for all calls that wait. Each of them keeps its own deadline, however long it takes. */
+  #openSession(problem?: string): void {
     const opening: Call<SessionId> = this.#begin(OPEN_MS_MAX, (error, session) => {
       this.#opening = undefined
+      const goesOn = error?.retryable === true && error.code !== 'overloaded'
+      if (goesOn && this.#waiting.size > 0) return this.#openSession(error.message)
       const waiting = [...this.#waiting]
       this.#waiting.clear()
       if (session !== undefined) {
@@ -296,6 +312,7 @@ export class Client {
         for (const { fail } of waiting) fail(noSession(error.code, error.message))
       }
     })
+    opening.problem = problem
     this.#opening = opening
     const command = encodeCommand({ kind: 'open-session', logTimeMs: 0 })
     this.#attempt(

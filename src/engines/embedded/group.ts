@@ -13,7 +13,7 @@ import type { Table, TablePosition } from '../../storage/table/table.ts'
 import { checkCommand } from '../../wire/command/check.ts'
 import type { CommandResult } from '../../wire/command/command.ts'
 import { stampLogTime } from '../../wire/command/log-time.ts'
-import type { Request } from '../../wire/parcel/parcel.ts'
+import type { Request, Response } from '../../wire/parcel/parcel.ts'
 import { errorResponse } from '../client/error-response.ts'
 import type { StorageOptions } from './node-options.ts'
 import type { OpenRequest, OpenRequests } from './open-requests.ts'
@@ -128,11 +128,11 @@ export class Group {
       case 'range':
         // A page of a snapshot that is held here needs no new confirmation.
         if (request.consistency === 'eventual' || this.#ranges.find(request.snapshot) !== undefined) {
-          return this.#parts.open.finish(open, serveRange(this.table, this.#ranges, request))
+          return this.#answer(open, () => serveRange(this.table, this.#ranges, request))
         }
         if (this.#mustForward(request, hops, timeoutMs, open)) return
         this.#reads.gather(open, () =>
-          this.#parts.open.finish(open, serveRange(this.table, this.#ranges, request)),
+          this.#answer(open, () => serveRange(this.table, this.#ranges, request)),
         )
         return this.#parts.wake()
       case 'end-range':
@@ -149,6 +149,10 @@ export class Group {
       default:
         return unreachable(request)
     }
+  }
+
+  get hasGathered(): boolean {
+    return this.#proposals.hasGathered || this.#reads.hasGathered
   }
 
   /** Hands what the turn gathered to the core. */
@@ -220,8 +224,22 @@ export class Group {
   }
 
   #serveGet(key: Uint8Array, open: OpenRequest): void {
-    const { value, version } = this.stateMachine.get(key)
-    this.#parts.open.finish(open, { status: 'value', value, version })
+    this.#answer(open, () => {
+      const { value, version } = this.stateMachine.get(key)
+      return { status: 'value', value, version }
+    })
+  }
+
+  /** Reads the table. A row that is damaged is an error of this read alone. */
+  #answer(open: OpenRequest, read: () => Response): void {
+    let response: Response
+    try {
+      response = read()
+    } catch (error) {
+      if (!(error instanceof DureError)) throw error
+      response = errorResponse(error.code, error.message, { retryable: error.retryable })
+    }
+    this.#parts.open.finish(open, response)
   }
 
   #step(event: RaftEvent): void {
@@ -262,7 +280,8 @@ export class Group {
         if (effect.role !== 'leader') this.#proposals.leadershipLost()
         return
       case 'membership':
-        this.#memberships.set(effect.index, effect.membership)
+        // That of an installed snapshot came with the table.
+        if (effect.index > this.appliedIndex) this.#memberships.set(effect.index, effect.membership)
         return
       case 'deadline':
         return this.#wakeAt(effect.atMs)
@@ -277,6 +296,7 @@ export class Group {
       case 'install-snapshot':
         return this.#transfers.install(effect.meta, () => {
           this.stateMachine.reload()
+          this.#reads.applied(this.appliedIndex)
           observer.installed?.(this.id, effect.meta.index)
         })
       default:
@@ -307,13 +327,23 @@ export class Group {
     for (const entry of entries) {
       const position = { index: entry.index, term: entry.term, membership: this.#membership(entry) }
       let result: CommandResult | undefined
-      if (entry.kind === 'command') result = this.stateMachine.apply(entry.data, position)
+      if (entry.kind === 'command') result = this.#applyCommand(entry.data, position)
       else this.stateMachine.skip(position)
       this.#proposals.applied(entry.index, entry.term, result)
       observer.applied?.(this.id, entry, result)
     }
     this.#reads.applied(this.appliedIndex)
     this.#flushWhenDue()
+  }
+
+  /** A row that cannot be read stops the node: going on without this entry would lose it in silence. */
+  #applyCommand(data: Uint8Array, position: TablePosition): CommandResult {
+    try {
+      return this.stateMachine.apply(data, position)
+    } catch (error) {
+      if (!(error instanceof DureError)) throw error
+      return this.#parts.runtime.abort(error)
+    }
   }
 
   /** The membership in force once `entry` is applied. */

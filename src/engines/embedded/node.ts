@@ -193,7 +193,7 @@ export class EmbeddedNode {
             if (this.#seen.isNew(from, parcel.id)) this.#serveRemote(from, parcel)
             return
           case 'response':
-            return this.#router.answered(parcel.id, parcel.response)
+            return this.#router.answered(from, parcel.id, parcel.response)
         }
       })
     } catch (error) {
@@ -233,6 +233,8 @@ export class EmbeddedNode {
   #turn(): void {
     for (const group of this.#groups) group.turn()
     this.#router.flush()
+    // What was answered in this turn may have asked for more of a group that had its turn.
+    if (this.#groups.some((group) => group.hasGathered)) this.#turns.defer(() => this.#turns.wake())
   }
 
   #whenHandedOver(done: () => void): void {

@@ -38,6 +38,11 @@ export class OpenRequests {
     return request
   }
 
+  /** Not answered yet. */
+  isOpen(request: OpenRequest): boolean {
+    return this.#open.has(request)
+  }
+
   /** Answers, unless the deadline already did. */
   finish(request: OpenRequest, response: Response): void {
     if (this.#open.delete(request)) request.reply(response)

@@ -35,12 +35,18 @@ export class Proposals {
     this.#gathered.push(request)
   }
 
-  /** All that was gathered, as one proposal. */
+  /** All that was gathered, as one proposal; but for what was told meanwhile that nothing happened. */
   takeGathered(token: number): readonly Uint8Array[] {
-    const commands = this.#commands
-    this.#proposed.set(token, this.#gathered)
-    this.#gathered = []
+    let commands = this.#commands
+    let requests = this.#gathered
     this.#commands = []
+    this.#gathered = []
+    if (!requests.every((request) => this.#open.isOpen(request))) {
+      const gathered = requests
+      commands = commands.filter((_, i) => this.#open.isOpen(gathered[i]!))
+      requests = gathered.filter((request) => this.#open.isOpen(request))
+    }
+    this.#proposed.set(token, requests)
     return commands
   }
 

@@ -41,7 +41,7 @@ export class Reads {
   confirmed(token: number, index: LogIndex, appliedIndex: LogIndex): void {
     const reads = this.#unconfirmed.get(token) ?? []
     this.#unconfirmed.delete(token)
-    if (index <= appliedIndex) for (const read of reads) read.serve()
+    if (index <= appliedIndex) this.#serve(reads)
     else {
       mark('node/read-waited-for-apply')
       this.#unapplied.push({ index, reads })
@@ -59,6 +59,11 @@ export class Reads {
     const ready = this.#unapplied.filter(({ index }) => index <= appliedIndex)
     if (ready.length === 0) return
     this.#unapplied = this.#unapplied.filter(({ index }) => index > appliedIndex)
-    for (const { reads } of ready) for (const read of reads) read.serve()
+    for (const { reads } of ready) this.#serve(reads)
+  }
+
+  /** But for those whose time is up: a range would hold a snapshot for nobody. */
+  #serve(reads: readonly PendingRead[]): void {
+    for (const { request, serve } of reads) if (this.#open.isOpen(request)) serve()
   }
 }

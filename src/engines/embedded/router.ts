@@ -1,4 +1,4 @@
-import type { GroupId, NodeId } from '../../foundation/ids.ts'
+import { type GroupId, NODE_ID_MAX, type NodeId } from '../../foundation/ids.ts'
 import { mark } from '../../foundation/marks.ts'
 import type { Message } from '../../protocols/raft/message.ts'
 import { type Endpoint, endpoint } from '../../runtime/network.ts'
@@ -27,7 +27,7 @@ export class Router {
   readonly #open: OpenRequests
   readonly #outboxes = new Map<Endpoint, Outbox>()
   readonly #filled = new Set<Outbox>()
-  readonly #forwarded = new Map<number, OpenRequest>()
+  readonly #forwarded = new Map<number, { readonly to: Endpoint; readonly open: OpenRequest }>()
   #lastForward: number
 
   constructor(runtime: Runtime, open: OpenRequests) {
@@ -49,18 +49,18 @@ export class Router {
   forward(to: NodeId, group: GroupId, request: Request, timeoutMs: number, open: OpenRequest): void {
     mark('node/forwarded')
     const id = ++this.#lastForward
-    this.#forwarded.set(id, open)
+    this.#forwarded.set(id, { to: endpoint(to), open })
     if (request.kind === 'command') open.outcomeOnTimeout = 'unknown'
     const outbox = this.#add(endpoint(to), { type: 'request', id, group, timeoutMs, hops: 1, request })
     outbox.forwards.push(id)
   }
 
-  /** The answer to a request that was passed on. */
-  answered(id: number, response: Response): void {
-    const open = this.#forwarded.get(id)
-    if (open === undefined) return
+  /** The answer to a request that was passed on; only the node that was asked can give it. */
+  answered(from: Endpoint, id: number, response: Response): void {
+    const forwarded = this.#forwarded.get(id)
+    if (forwarded?.to !== from) return
     this.#forwarded.delete(id)
-    this.#open.finish(open, response)
+    this.#open.finish(forwarded.open, response)
   }
 
   /** A client's connection is gone: nothing more can be said to it. */
@@ -72,8 +72,11 @@ export class Router {
   }
 
   flush(): void {
-    for (const outbox of this.#filled) this.#send(outbox)
-    this.#filled.clear()
+    for (const outbox of this.#filled) {
+      // Taken out first: what cannot leave is answered, perhaps to one that had its message already.
+      this.#filled.delete(outbox)
+      this.#send(outbox)
+    }
     this.#dropExpiredForwards()
   }
 
@@ -92,13 +95,19 @@ export class Router {
   #send(outbox: Outbox): void {
     if (outbox.writer.isEmpty) return
     const outcome = this.#runtime.network.send(outbox.to, outbox.writer.take())
+    // A client that is gone, and was answered afterwards, leaves nothing behind.
+    if (outcome === 'unreachable' && outbox.to > NODE_ID_MAX) this.forget(outbox.to)
     const { forwards } = outbox
     if (forwards.length === 0) return
     outbox.forwards = []
     if (outcome === 'accepted') return
     for (const id of forwards) {
       const message = `node ${outbox.to} leads but is ${outcome} from here: nothing was changed; try again`
-      this.answered(id, errorResponse('unavailable', message, { retryable: true, leader: outbox.to }))
+      this.answered(
+        outbox.to,
+        id,
+        errorResponse('unavailable', message, { retryable: true, leader: outbox.to }),
+      )
     }
   }
 
@@ -106,6 +115,8 @@ export class Router {
   #dropExpiredForwards(): void {
     if (this.#forwarded.size <= 2 * this.#open.size + 64) return
     const nowMs = this.#runtime.clock.monotonicMs()
-    for (const [id, open] of this.#forwarded) if (open.deadlineMs < nowMs) this.#forwarded.delete(id)
+    for (const [id, { open }] of this.#forwarded) {
+      if (open.deadlineMs < nowMs) this.#forwarded.delete(id)
+    }
   }
 }

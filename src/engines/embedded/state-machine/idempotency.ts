@@ -1,4 +1,4 @@
-import { utf8 } from '../../../foundation/bytes.ts'
+import { compareBytes, utf8 } from '../../../foundation/bytes.ts'
 import { checksum } from '../../../foundation/checksum.ts'
 import type { RowChange, Table } from '../../../storage/table/table.ts'
 import type { CommandOperation, CommandResult, CommitCommand } from '../../../wire/command/command.ts'
@@ -21,6 +21,11 @@ export class IdempotencyRecords {
 
   constructor(table: Table) {
     this.#table = table
+  }
+
+  /** Records that are kept, expired ones that were not dropped yet included. */
+  get size(): number {
+    return this.#count
   }
 
   load(): void {
@@ -47,21 +52,22 @@ export class IdempotencyRecords {
 
   /** The rows that record a response and drop expired ones. */
   remember(command: CommitCommand, result: CommandResult, logTimeMs: number): RowChange[] {
-    const changes = this.#dropExpired(logTimeMs)
+    const name = utf8(command.idempotencyKey)
+    const key = rowKey(command.idempotencyKey)
+    const changes = this.#dropExpired(logTimeMs, key)
     const encoded = encodeCommandResult(result)
     const bytes = new Uint8Array(12 + encoded.length)
     viewOf(bytes).setFloat64(0, logTimeMs)
     viewOf(bytes).setUint32(8, fingerprint(command))
     bytes.set(encoded, 12)
-    const name = utf8(command.idempotencyKey)
-    const key = rowKey(command.idempotencyKey)
     if (this.#table.get(key) === undefined) this.#count++
     changes.push({ key, value: bytes })
     changes.push({ key: systemRowKey(space.idempotencyExpiry, logTimeMs, name), value: new Uint8Array(0) })
     return changes
   }
 
-  #dropExpired(logTimeMs: number): RowChange[] {
+  /** But for the record of `replaced`, which is about to be written again. */
+  #dropExpired(logTimeMs: number, replaced: Uint8Array): RowChange[] {
     const changes: RowChange[] = []
     for (const row of this.#expiryRows()) {
       const writtenMs = viewOf(row.key).getFloat64(1)
@@ -70,6 +76,7 @@ export class IdempotencyRecords {
       key[0] = space.idempotency
       key.set(row.key.subarray(9), 1)
       changes.push({ key: row.key.slice(), value: undefined })
+      if (compareBytes(key, replaced) === 0) continue
       // A key that was used again after it expired has a younger record: that one stays.
       const record = this.#table.get(key)
       if (record === undefined || viewOf(record).getFloat64(0) !== writtenMs) continue

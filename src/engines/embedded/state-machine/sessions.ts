@@ -11,6 +11,8 @@ export const SESSION_IDLE_MS_MAX = 10 * 60_000
 const SESSIONS_MAX = 10_000
 /** Responses that one session may have waiting for acknowledgement: more than a client has in flight. */
 const RESPONSES_PER_SESSION_MAX = 16_384
+/** All of a session is one row, which has to fit into one message of a snapshot. */
+const RESPONSE_BYTES_PER_SESSION_MAX = 2 << 20
 
 interface Session {
   readonly id: SessionId
@@ -20,6 +22,8 @@ interface Session {
   lowWater: number
   /** Encoded lazily: nearly every response is acknowledged and forgotten before a flush. */
   readonly responses: Map<number, CommandResult>
+  /** By `weightOf`. */
+  responseBytes: number
 }
 
 /**
@@ -54,7 +58,7 @@ export class Sessions {
     for (const session of this.#sessions.values()) if (isExpired(session, logTimeMs)) this.#remove(session)
     if (this.#sessions.size >= SESSIONS_MAX) return false
     assert(!this.#sessions.has(id), 'an entry opens one session')
-    this.#sessions.set(id, { id, usedMs: logTimeMs, lowWater: 1, responses: new Map() })
+    this.#sessions.set(id, { id, usedMs: logTimeMs, lowWater: 1, responses: new Map(), responseBytes: 0 })
     this.#dirty.add(id)
     return true
   }
@@ -72,20 +76,16 @@ export class Sessions {
     }
     session.usedMs = logTimeMs
     this.#dirty.add(id)
-    for (; session.lowWater < lowWater; session.lowWater++) {
-      if (session.responses.size === 0) {
-        session.lowWater = lowWater
-        break
-      }
-      session.responses.delete(session.lowWater)
-    }
+    if (session.lowWater < lowWater) acknowledge(session, lowWater)
     if (sequence < session.lowWater) return { kind: 'session-expired' }
     const remembered = session.responses.get(sequence)
     if (remembered !== undefined) {
       mark('state-machine/retry-answered')
       return remembered
     }
-    if (session.responses.size >= RESPONSES_PER_SESSION_MAX) return { kind: 'overloaded' }
+    const { responses, responseBytes } = session
+    if (responses.size >= RESPONSES_PER_SESSION_MAX || responseBytes >= RESPONSE_BYTES_PER_SESSION_MAX)
+      return { kind: 'overloaded' }
     return undefined
   }
 
@@ -93,6 +93,7 @@ export class Sessions {
     const session = this.#sessions.get(id)
     assert(session !== undefined, 'a command runs within a live session')
     session.responses.set(sequence, result)
+    session.responseBytes += weightOf(result)
   }
 
   /** Rows of the sessions that changed since the last call. */
@@ -110,6 +111,28 @@ export class Sessions {
     this.#sessions.delete(session.id)
     this.#dirty.add(session.id)
   }
+}
+
+/** A client may state any number: what is walked through is what is there, or less. */
+function acknowledge(session: Session, lowWater: number): void {
+  if (lowWater - session.lowWater <= session.responses.size) {
+    for (let sequence = session.lowWater; sequence < lowWater; sequence++) forget(session, sequence)
+  } else {
+    for (const sequence of session.responses.keys()) if (sequence < lowWater) forget(session, sequence)
+  }
+  session.lowWater = lowWater
+}
+
+function forget(session: Session, sequence: number): void {
+  const result = session.responses.get(sequence)
+  if (result === undefined) return
+  session.responses.delete(sequence)
+  session.responseBytes -= weightOf(result)
+}
+
+/** No less than what it takes in the row. */
+function weightOf(result: CommandResult): number {
+  return 64 + (result.kind === 'comparison-failed' ? 8 * result.found.length : 0)
 }
 
 const isExpired = (session: Session, logTimeMs: number): boolean =>
@@ -140,11 +163,14 @@ function encodeSession(session: Session): Uint8Array {
 function decodeSession(key: Uint8Array, bytes: Uint8Array): Session {
   const view = viewOf(bytes)
   const responses = new Map<number, CommandResult>()
+  let responseBytes = 0
   let offset = 16
   while (offset < bytes.length) {
     const sequence = view.getFloat64(offset)
     const length = view.getUint32(offset + 8)
-    responses.set(sequence, decodeCommandResult(bytes.slice(offset + 12, offset + 12 + length)))
+    const result = decodeCommandResult(bytes.slice(offset + 12, offset + 12 + length))
+    responses.set(sequence, result)
+    responseBytes += weightOf(result)
     offset += 12 + length
   }
   return {
@@ -152,5 +178,6 @@ function decodeSession(key: Uint8Array, bytes: Uint8Array): Session {
     usedMs: view.getFloat64(0),
     lowWater: view.getFloat64(8),
     responses,
+    responseBytes,
   }
 }

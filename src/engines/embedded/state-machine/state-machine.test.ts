@@ -208,6 +208,46 @@ test('an idempotency key that expired may be used anew, and its new record lives
   expect(machine.read('a')).toBe('changed')
 })
 
+test('records of idempotency keys are counted the same by a node that restarted, also when an expired key was used anew', () => {
+  const machine = new Machine()
+  machine.apply(commit({ idempotencyKey: 'k', operations: [put('a', '1')] }))
+  const later = IDEMPOTENCY_KEEP_MS + 1
+  machine.apply(commit({ logTimeMs: later, idempotencyKey: 'k', operations: [put('a', '2')] }))
+  expect(machine.machine.idempotencyRecordCount).toBe(1)
+  machine.flush()
+  machine.crash()
+  expect(machine.machine.idempotencyRecordCount).toBe(1)
+})
+
+test('an acknowledgement of any number costs no more than the responses that are kept', () => {
+  const machine = new Machine()
+  machine.apply(openSession())
+  const far = Number.MAX_SAFE_INTEGER - 1
+  const session = sessionId(1)
+  machine.apply(commit({ session, sequence: far, lowWater: 1, operations: [put('a', '1')] }))
+  const next = commit({ session, sequence: far + 1, lowWater: far, operations: [put('a', '2')] })
+  const second = machine.apply(next)
+  expect(second).toMatchObject({ kind: 'committed' })
+  expect(machine.apply(next)).toEqual(second)
+})
+
+test('responses that a client does not acknowledge end in a refusal before a session outgrows a message', () => {
+  const machine = new Machine()
+  machine.apply(openSession())
+  const comparisons = Array.from({ length: 128 }, (_, i) => ({
+    key: utf8(`${i}`),
+    version: versionFromNumber(9),
+  }))
+  let sequence = 1
+  for (; sequence < 16_000; sequence++) {
+    const found = machine.apply(commit({ session: sessionId(1), sequence, lowWater: 1, comparisons }))
+    if (found.kind === 'overloaded') break
+  }
+  expect(sequence).toBeLessThan(4_000)
+  const freed = machine.apply(commit({ session: sessionId(1), sequence, lowWater: sequence, comparisons }))
+  expect(freed.kind).toBe('comparison-failed')
+})
+
 test('bytes that are no command change nothing and stop nobody', () => {
   const machine = new Machine()
   fc.assert(

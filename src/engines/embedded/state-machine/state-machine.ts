@@ -37,6 +37,10 @@ export class StateMachine {
     return this.#sessions.size
   }
 
+  get idempotencyRecordCount(): number {
+    return this.#idempotency.size
+  }
+
   /** Takes the table as it is: after a start, and after a snapshot was installed. */
   reload(): void {
     this.#sessions.load(this.#table)
