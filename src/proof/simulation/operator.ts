@@ -10,9 +10,6 @@ import type { SimulatedCluster } from './simulated-cluster.ts'
 /** With fewer voters one crash would stop the cluster, and nothing would be learned until it is back. */
 const VOTERS_MIN = 3
 const SETTLE_EVERY_MS = 200
-/** Long enough for the successor to be told, too short for it to have won everywhere. */
-const CUT_OFF_AFTER_MS = { min: 0, max: 60 }
-const CUT_OFF_FOR_MS = { min: 200, max: 2_000 }
 /** An empty change leaves a joint membership. */
 const LEAVE: MembershipChange = { transition: 'auto', steps: [] }
 
@@ -32,9 +29,7 @@ export class Operator {
     this.#cluster = cluster
     this.#random = world.random.fork('operator')
     this.#untilMs = untilMs
-    this.#repeat(plan.transferEveryMs, this.#random.fork('transfer'), (random) =>
-      this.#transfer(random, plan.cutOffProbability),
-    )
+    this.#repeat(plan.transferEveryMs, this.#random.fork('transfer'), (random) => this.#transfer(random))
     this.#repeat(plan.membershipEveryMs, this.#random.fork('membership'), (random) => this.#change(random))
     world.after(untilMs, () => this.#settle())
   }
@@ -57,29 +52,13 @@ export class Operator {
     next()
   }
 
-  #transfer(random: SeededRandom, cutOffProbability: number): void {
+  #transfer(random: SeededRandom): void {
     const leader = this.#leader()
     if (leader === undefined) return
     const others = leader.raft.membership.voters.filter((node) => node !== leader.raft.id)
     if (others.length === 0) return
     this.counts.transfers++
     leader.transferLeadership(random.pick(others))
-    if (random.chance(cutOffProbability)) this.#cutOff(leader.raft.id, random)
-  }
-
-  /** Of all nodes the one that hands over loses touch with its peers: it does not learn that another one leads. */
-  #cutOff(node: NodeId, random: SeededRandom): void {
-    const afterMs = random.between(CUT_OFF_AFTER_MS.min, CUT_OFF_AFTER_MS.max)
-    const forMs = random.between(CUT_OFF_FOR_MS.min, CUT_OFF_FOR_MS.max)
-    this.#world.after(afterMs, () => {
-      const one = this.#world.member(node)
-      if (one === undefined || this.#world.nowMs >= this.#untilMs) return
-      this.#world.note(`${one.name} is cut off from its peers`, one)
-      for (const { process } of this.#cluster.alive)
-        if (process !== one) this.#world.network.cut(one, process)
-      // Mends every cut there is: the nemesis makes others.
-      this.#world.after(forMs, () => this.#world.network.heal())
-    })
   }
 
   #change(random: SeededRandom): void {

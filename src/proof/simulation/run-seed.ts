@@ -16,6 +16,7 @@ import {
 } from '../verify/linearizability/key-value-model.ts'
 import { Ambush } from './ambush.ts'
 import { describeMessage } from './describe-message.ts'
+import { HandoverCut } from './handover-cut.ts'
 import { Hardware } from './hardware.ts'
 import { AppliedOnce } from './invariants/applied-once.ts'
 import { BoundedPipeline } from './invariants/bounded-pipeline.ts'
@@ -87,6 +88,7 @@ export function runSeed(seed: number, options: ScenarioOptions = scenarioDefault
   const raft = { ...raftDefaults, ...scenario.raft }
   const invariants: Invariant[] = [
     ambush,
+    new HandoverCut(world, scenario.operator.cutOffProbability, scenario.faultPhaseMs),
     appliedOnce,
     new ElectionSafety(),
     new SingleVote(),
@@ -139,7 +141,9 @@ export function runSeed(seed: number, options: ScenarioOptions = scenarioDefault
     cluster.start()
     for (let i = 0; i < scenario.clientCount; i++) {
       world.spawn(`client ${i}`, { promises: false }).start((runtime) => {
-        const client = new Client(runtime, new RemoteTransport(runtime, startAt(cluster.addresses, i)))
+        const pinned = scenario.hasPinnedClients && i % 2 === 0
+        const transport = new RemoteTransport(runtime, startAt(cluster.addresses, i), { pinned })
+        const client = new Client(runtime, transport)
         const options = { keyCount: scenario.keyCount, thinkMs: scenario.thinkMs, timeoutMs: CALL_TIMEOUT_MS }
         const workload = new WorkloadClient(i, runtime, client, recorder, options)
         clients.push(workload)

@@ -21,6 +21,8 @@ export interface Scenario {
   readonly raft: NonNullable<NodeOptions['raft']>
   readonly storage: NonNullable<NodeOptions['storage']>
   readonly tablesFail: boolean
+  /** Half of the clients stay with one node each, wherever the leader is. */
+  readonly hasPinnedClients: boolean
   readonly operator: OperatorPlan
   readonly hardware: HardwarePlan
   /** Of a crash at each delicate moment (a vote, an election, a log that is cut). */
@@ -31,7 +33,7 @@ export interface Scenario {
 export interface OperatorPlan {
   readonly transferEveryMs: number
   readonly membershipEveryMs: number
-  /** That a leader which hands over is cut off from its peers in the middle of it. */
+  /** That a leader is cut off from its peers while it hands over. */
   readonly cutOffProbability: number
 }
 
@@ -97,7 +99,8 @@ export function drawScenario(seed: number, options: ScenarioOptions = scenarioDe
   const off = options.without ?? []
   const random = new SeededRandom(seed).fork('scenario')
   const clientCount = random.integer(4, 24)
-  const electionTimeoutMs = random.integer(150, 600)
+  // Now and then long ones: what an old leader may do until it notices, it has more time for.
+  const electionTimeoutMs = random.next() < 0.8 ? random.integer(150, 600) : random.integer(600, 2_000)
   const small = random.next() < 0.7
   const durableProgressTimeoutMs = new SeededRandom(seed).fork('hang').integer(2_000, 5_000)
   const isOff = (kind: FaultKind): boolean => options.without?.includes(kind) ?? false
@@ -107,6 +110,12 @@ export function drawScenario(seed: number, options: ScenarioOptions = scenarioDe
   )
   // Whoever was away for a moment needs a snapshot.
   const cutsAllTheTime = random.next() < 0.3
+  const mishaps = drawMishaps(
+    new SeededRandom(seed).fork('mishaps'),
+    options.faultPhaseMs,
+    durableProgressTimeoutMs,
+    off,
+  )
   return {
     seed,
     nodeCount: options.nodeCount,
@@ -134,12 +143,9 @@ export function drawScenario(seed: number, options: ScenarioOptions = scenarioDe
       segmentBytes: small ? random.integer(4_096, 65_536) : 1 << 20,
     },
     tablesFail: !off.includes('disk'),
-    ...drawMishaps(
-      new SeededRandom(seed).fork('mishaps'),
-      options.faultPhaseMs,
-      durableProgressTimeoutMs,
-      off,
-    ),
+    // None may stay with a machine that is lost.
+    hasPinnedClients: mishaps.hardware.wipeAtMs + mishaps.hardware.rotAtMs === 0,
+    ...mishaps,
   }
 }
 
