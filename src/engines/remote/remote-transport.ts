@@ -43,6 +43,8 @@ export class RemoteTransport implements Transport {
   /** Somebody has answered since. */
   #oldProblem: DureError | undefined
   readonly #endpoints = new Map<string, Endpoint>()
+  /** The connection that a range in pages began on: its snapshot is held there, or where that node passes it on to. */
+  readonly #snapshots = new Map<number, Endpoint>()
   readonly #writer = new ParcelWriter()
   readonly #waiting = new Map<number, Waiting>()
   #current = 0
@@ -70,19 +72,49 @@ export class RemoteTransport implements Transport {
 
   request(request: Request, timeoutMs: number, done: (response: Response) => void): void {
     if (this.#isClosed) return done(errorResponse('closed', 'the client was closed'))
+    if (request.kind === 'range' || request.kind === 'end-range') {
+      const holder = this.#snapshots.get(request.snapshot)
+      const endsPage = (response: Response): void => {
+        if (!isMoreToCome(response)) this.#snapshots.delete(request.snapshot)
+        done(response)
+      }
+      if (holder !== undefined && holder !== this.#currentEndpoint)
+        return this.#requestOf(holder, request, timeoutMs, endsPage)
+      if (holder !== undefined) return this.#gather(request, timeoutMs, endsPage)
+    }
+    this.#gather(request, timeoutMs, done)
+    this.#findLeaderWhenDue()
+  }
+
+  #gather(request: Request, timeoutMs: number, done: (response: Response) => void): void {
     const id = ++this.#lastId
     if (this.#gathered.length === 0) this.#runtime.soon(() => this.#flush())
     else if (this.#writer.sizeBytes >= MESSAGE_BYTES_MAX) this.#flush()
     this.#gathered.push(id)
     this.#waiting.set(id, {
-      endpoint: this.#endpoint(this.#addresses[this.#current]!),
+      endpoint: this.#currentEndpoint,
       changes: request.kind === 'command',
       deadlineMs: this.#runtime.clock.monotonicMs() + timeoutMs + GRACE_MS,
       done,
     })
     this.#writer.add({ type: 'request', id, group: this.#group, timeoutMs, hops: 0, request })
     if (!this.#isSweeping) this.#sweepLater()
-    this.#findLeaderWhenDue()
+  }
+
+  /** A request for one certain node, in a message of its own. */
+  #requestOf(
+    endpoint: Endpoint,
+    request: Request,
+    timeoutMs: number,
+    done: (response: Response) => void,
+  ): void {
+    const id = ++this.#lastId
+    const deadlineMs = this.#runtime.clock.monotonicMs() + timeoutMs + GRACE_MS
+    this.#waiting.set(id, { endpoint, changes: request.kind === 'command', deadlineMs, done })
+    const writer = new ParcelWriter()
+    writer.add({ type: 'request', id, group: this.#group, timeoutMs, hops: 0, request })
+    if (!this.#isSweeping) this.#sweepLater()
+    this.#send(endpoint, writer.take(), [id])
   }
 
   close(): void {
@@ -100,14 +132,19 @@ export class RemoteTransport implements Transport {
     // All of a message were gathered for one node: the current one changes only between messages.
     const first = ids.map((id) => this.#waiting.get(id)).find((waiting) => waiting !== undefined)
     if (first === undefined || this.#isClosed) return
-    const outcome = this.#runtime.network.send(first.endpoint, message)
+    this.#send(first.endpoint, message, ids)
+  }
+
+  #send(to: Endpoint, message: Uint8Array, ids: readonly number[]): void {
+    const outcome = this.#runtime.network.send(to, message)
     if (outcome === 'accepted') return
     const [code, reason] =
       outcome === 'full'
         ? (['overloaded', 'the connection is full: slow down'] as const)
-        : this.#whyUnreachable(this.#addressOf(first.endpoint))
+        : this.#whyUnreachable(this.#addressOf(to))
+    if (outcome === 'unreachable') this.#forgetSnapshots(to)
     for (const id of ids) this.#finish(id, errorResponse(code, reason, { retryable: true }))
-    if (outcome === 'unreachable') this.#leave(first.endpoint)
+    if (outcome === 'unreachable') this.#leave(to)
   }
 
   #receive(from: Endpoint, message: Uint8Array): void {
@@ -117,12 +154,14 @@ export class RemoteTransport implements Transport {
         if (parcel.type !== 'response') return
         const { response } = parcel
         if (response.status === 'error' && response.retryable) this.#learn(from, response)
+        if (response.status === 'rows' && response.snapshot !== 0)
+          this.#snapshots.set(response.snapshot, from)
         this.#finish(parcel.id, response)
       })
     } catch (error) {
       if (!(error instanceof DureError)) throw error
-      this.#runtime.network.disconnect(from)
       this.#disconnected(from)
+      this.#hangUp(from)
     }
   }
 
@@ -159,11 +198,23 @@ export class RemoteTransport implements Transport {
     this.#switchTo(known >= 0 ? known : this.#addresses.push(address) - 1)
   }
 
+  /** For good: another try needs another connection. */
+  #hangUp(from: Endpoint): void {
+    this.#runtime.network.disconnect(from)
+    for (const [address, known] of this.#endpoints) if (known === from) this.#endpoints.delete(address)
+  }
+
   #disconnected(from: Endpoint): void {
+    this.#forgetSnapshots(from)
     for (const [id, waiting] of this.#waiting) {
       if (waiting.endpoint === from) this.#lost(id, 'the connection to the node was lost')
     }
     this.#leave(from)
+  }
+
+  /** Whoever is asked next answers that the snapshot is gone, or passes the request on to where it is. */
+  #forgetSnapshots(of: Endpoint): void {
+    for (const [snapshot, holder] of this.#snapshots) if (holder === of) this.#snapshots.delete(snapshot)
   }
 
   #addressOf(endpoint: Endpoint): string {
@@ -180,7 +231,7 @@ export class RemoteTransport implements Transport {
 
   /** The next address from now on, if this one is still the current. */
   #leave(from: Endpoint): void {
-    if (this.#isPinned || this.#endpoint(this.#addresses[this.#current]!) !== from) return
+    if (this.#isPinned || this.#currentEndpoint !== from) return
     this.#switchTo((this.#current + 1) % this.#addresses.length)
   }
 
@@ -189,6 +240,10 @@ export class RemoteTransport implements Transport {
     // What was gathered is addressed to the node so far.
     this.#flush()
     this.#current = current
+  }
+
+  get #currentEndpoint(): Endpoint {
+    return this.#endpoint(this.#addresses[this.#current]!)
   }
 
   #endpoint(address: string): Endpoint {
@@ -234,3 +289,7 @@ export class RemoteTransport implements Transport {
 
 /** A turn's requests leave before they grow beyond this. */
 const MESSAGE_BYTES_MAX = 1 << 20
+
+/** A page that another one follows, or that is asked for again. */
+const isMoreToCome = (response: Response): boolean =>
+  response.status === 'error' ? response.retryable : response.status === 'rows' && response.snapshot !== 0

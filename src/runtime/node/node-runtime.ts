@@ -83,6 +83,9 @@ export class NodeRuntime implements Runtime {
   }
 }
 
+/** Node fires at once when it is asked for more; a longer wait takes several of them. */
+const DELAY_MS_MAX = 2 ** 31 - 1
+
 class NodeTimer implements Timer {
   readonly #fire: () => void
   readonly #all: Set<NodeTimer>
@@ -93,7 +96,7 @@ class NodeTimer implements Timer {
     this.#fire = fire
     this.#all = all
     this.#dueMs = performance.now() + delayMs
-    this.#timeout = setTimeout(NodeTimer.#expire, delayMs, this)
+    this.#timeout = setTimeout(NodeTimer.#expire, Math.min(delayMs, DELAY_MS_MAX), this)
     all.add(this)
   }
 
@@ -106,7 +109,7 @@ class NodeTimer implements Timer {
     // Node rounds its own clock down and may come up to a millisecond early.
     const leftMs = timer.#dueMs - performance.now()
     if (leftMs > 0) {
-      timer.#timeout = setTimeout(NodeTimer.#expire, leftMs, timer)
+      timer.#timeout = setTimeout(NodeTimer.#expire, Math.min(leftMs, DELAY_MS_MAX), timer)
       return
     }
     timer.#all.delete(timer)
