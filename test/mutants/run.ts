@@ -1,10 +1,9 @@
-// `node bin/run.js test/mutants/run.ts [--only 04] [--seeds-max 2000] [--minutes 5] [--write docs/mutants.md]`
-import { writeFileSync } from 'node:fs'
+// `node bin/run.js test/mutants/run.ts [--only 04] [--seeds-max 2000] [--minutes 5] [--record]`
 import { parseArgs } from 'node:util'
 import { hunt, median, seedsFrom } from './hunt.ts'
 import { type Mutant, readMutants } from './mutant.ts'
 import { makeCopy } from './mutated-copy.ts'
-import { describeResult, type MutantResult, toMarkdown } from './result.ts'
+import { describeResult, isFound, type MutantResult, record } from './result.ts'
 
 const MASTERS = [1, 2, 3, 4, 5]
 const CONTROL_SEEDS_MIN = 30
@@ -17,14 +16,15 @@ const { values: options } = parseArgs({
     /** Of each mutant and each master seed, at most. */
     minutes: { type: 'string', default: '5' },
     'no-control': { type: 'boolean', default: false },
-    json: { type: 'string' },
-    write: { type: 'string' },
+    /** Into docs/mutants.json and docs/mutants.md. */
+    record: { type: 'boolean', default: false },
   },
 })
 
 const seedsMax = Number(options['seeds-max'])
 const withinMs = Number(options.minutes) * 60_000
-const asked = readMutants().filter(
+const mutants = readMutants()
+const asked = mutants.filter(
   ({ number, name }) => options.only?.some((part) => `${number}-${name}`.startsWith(part)) ?? true,
 )
 const startedMs = performance.now()
@@ -32,39 +32,39 @@ const results: MutantResult[] = []
 for (const mutant of asked) {
   const result = await examine(mutant)
   results.push(result)
-  process.stdout.write(`${describeResult(result)}\n`)
+  process.stdout.write(`${describeResult(result, mutant)}\n`)
+  if (options.record) record(results, mutants)
 }
 const tookSeconds = Math.round((performance.now() - startedMs) / 1_000)
 process.stdout.write(`${tookSeconds} s in all\n`)
-if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`)
-if (options.write !== undefined) writeFileSync(options.write, toMarkdown(results, tookSeconds))
-process.exitCode = results.every(({ isFound, control }) => isFound && control?.found === undefined) ? 0 : 1
+process.exitCode = results.every((result) => isFound(result) && (result.control?.found ?? null) === null)
+  ? 0
+  : 1
 
 /** From each master seed until it is found; then with the responsible faults switched off, to see that it is not. */
 async function examine(mutant: Mutant): Promise<MutantResult> {
-  const { scenario, faults, patch } = mutant
+  const { number, name, scenario, faults, patch } = mutant
   const copy = makeCopy(patch)
   const order = { root: copy.root, scenario, withinMs }
   try {
     const hunts = await inTurns(MASTERS, (master) =>
       hunt({ ...order, seeds: seedsFrom(master, seedsMax), without: [] }),
     )
-    const isFound = hunts.every(({ found }) => found !== undefined)
-    const medianSeeds = median(hunts.map(({ tried, found }) => (found ? tried : Number.POSITIVE_INFINITY)))
+    const middle = median(hunts.map(({ tried, found }) => (found ? tried : Number.POSITIVE_INFINITY)))
     const facts = {
-      mutant,
-      isFound,
-      seeds: hunts.map(({ tried, found }) => (found === undefined ? undefined : tried)),
-      medianSeeds,
-      medianVirtualMs: median(hunts.map(({ virtualMs }) => virtualMs)),
+      number,
+      name,
+      seeds: hunts.map(({ tried, found }) => (found === undefined ? null : tried)),
+      medianSeeds: Number.isFinite(middle) ? middle : null,
+      medianVirtualMs: Math.round(median(hunts.map(({ virtualMs }) => virtualMs))),
       broken: [...new Set(hunts.flatMap(({ found }) => found?.broken ?? []))],
     }
-    if (options['no-control'] || !Number.isFinite(medianSeeds)) return { ...facts, control: undefined }
-    const controlSeeds = Math.max(CONTROL_SEEDS_MIN, 3 * medianSeeds)
+    if (options['no-control'] || !Number.isFinite(middle)) return { ...facts, control: undefined }
+    const controlSeeds = Math.max(CONTROL_SEEDS_MIN, 3 * middle)
     const halves = await inTurns([6, 7], (master) =>
       hunt({ ...order, seeds: seedsFrom(master, Math.ceil(controlSeeds / 2)), without: faults }),
     )
-    const found = halves.find((half) => half.found !== undefined)?.found
+    const found = halves.find((half) => half.found !== undefined)?.found ?? null
     return { ...facts, control: { seeds: halves.reduce((sum, { tried }) => sum + tried, 0), found } }
   } finally {
     copy.remove()

@@ -54,13 +54,19 @@ async function load({ root, scenario, without }: SeedOrder): Promise<(seed: numb
       const { scenarioDefaults } = await take('scenario.ts')
       return (seed) => runSeed(seed, { ...scenarioDefaults, without })
     }
+    case 'conflicting log':
     case 'partial connectivity':
     case 'slow disk': {
       const { runDrill } = await take('drills/drill.ts')
+      const { conflictingLog } = await take('drills/conflicting-log.ts')
       const { partialConnectivity } = await take('drills/partial-connectivity.ts')
       const { slowDisk } = await take('drills/slow-disk.ts')
-      const drill = scenario === 'slow disk' ? slowDisk : partialConnectivity
-      return (seed) => runDrill(drill, seed, without)
+      const drills = {
+        'conflicting log': conflictingLog,
+        'partial connectivity': partialConnectivity,
+        'slow disk': slowDisk,
+      }
+      return (seed) => runDrill(drills[scenario], seed, without)
     }
   }
 }

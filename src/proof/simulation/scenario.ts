@@ -162,9 +162,9 @@ function drawMishaps(
   const rotAtMs = sometimes('rot', 0.4, random.between(0.1, 0.6) * faultPhaseMs)
   return {
     operator: {
-      transferEveryMs: sometimes('transfer', 0.5, random.between(1_000, 10_000)),
+      transferEveryMs: sometimes('transfer', 0.6, random.between(1_000, 10_000)),
       membershipEveryMs: sometimes('membership', 0.5, random.between(1_000, 10_000)),
-      cutOffProbability: sometimes('partition', 0.5, random.between(0.1, 0.8)),
+      cutOffProbability: sometimes('partition', 0.7, random.between(0.3, 0.9)),
     },
     hardware: {
       hangEveryMs: sometimes('hang', 0.4, random.between(8_000, 30_000)),

@@ -1,4 +1,5 @@
 import { Client } from '../../../engines/client/client.ts'
+import type { NodeOptions } from '../../../engines/embedded/node-options.ts'
 import { RemoteTransport } from '../../../engines/remote/remote-transport.ts'
 import { raftDefaults } from '../../../protocols/raft/config.ts'
 import type { SeededRandom } from '../../../runtime/seeded-random.ts'
@@ -8,6 +9,7 @@ import { SimulationError } from '../../../runtime/simulated/simulation-error.ts'
 import { HistoryRecorder } from '../../verify/history-recorder.ts'
 import type { KeyValueInput, KeyValueOutput } from '../../verify/linearizability/key-value-model.ts'
 import { describeMessage } from '../describe-message.ts'
+import { CommittedEntries } from '../invariants/committed-entries.ts'
 import { ElectionSafety } from '../invariants/election-safety.ts'
 import { BrokenInvariant } from '../invariants/invariant.ts'
 import { LogMatching } from '../invariants/log-matching.ts'
@@ -25,6 +27,8 @@ export interface Drill {
   /** The only fault that it makes. */
   readonly fault: FaultKind
   readonly faults: (random: SeededRandom) => FaultPlan
+  /** As nodes have it, unless said. */
+  readonly storage?: NonNullable<NodeOptions['storage']>
   readonly run: (stage: Stage) => void
 }
 
@@ -67,9 +71,13 @@ export function runDrill(
     heartbeatIntervalMs: Math.floor(electionTimeoutMs / random.integer(3, 8)),
   }
   const tableFaults = { delayMs: () => 1, flushError: () => undefined }
-  const plan = { nodeCount: NODES, raft, storage: {}, tableFaults }
+  const plan = { nodeCount: NODES, raft, storage: drill.storage ?? {}, tableFaults }
   const faults = drill.faults(random)
-  const cluster = new SimulatedCluster(world, plan, [new ElectionSafety(), new LogMatching()])
+  const cluster = new SimulatedCluster(world, plan, [
+    new ElectionSafety(),
+    new LogMatching(),
+    new CommittedEntries(),
+  ])
   const clients: WorkloadClient[] = []
   const report = (failure?: string, broken?: string) => {
     const verdict = failure === undefined ? 'valid' : 'invalid'
