@@ -1,7 +1,8 @@
 import { connect } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { ProcessCluster } from './process-cluster.ts'
+import { CLUSTER_ID, ProcessCluster } from './process-cluster.ts'
+import { hello, sendRaw } from './raw-connection.ts'
 import { RecordedLoad } from './recorded-load.ts'
 
 const STALL_MS = 500
@@ -66,4 +67,15 @@ test.concurrent('clients that send slowly hold nobody up, and are told to go', a
   } finally {
     clearInterval(trickle)
   }
+})
+
+test.concurrent('connections that do not say who they are, or not to the end, are hung up on', async () => {
+  await using cluster = await ProcessCluster.start({ nodeCount: 1 })
+  const whole = hello(CLUSTER_ID)
+  const silent = Array.from({ length: SLOW_CLIENTS }, (_, i) =>
+    sendRaw(cluster.addresses[0]!, whole.subarray(0, i % whole.length)),
+  )
+  await using store = await cluster.connect()
+  for (let i = 0; i < 20; i++) await store.put(new Uint8Array([1]), new Uint8Array([i]))
+  for (const { greeting } of await Promise.all(silent)) expect(greeting).toBeUndefined()
 })
