@@ -36,7 +36,7 @@ export class ClientStore implements KeyValueStore {
   readonly #onClose: () => Promise<void>
   /** Ends the calls that are open when the store is closed. */
   readonly #open = new Set<(error: DureError) => void>()
-  #isClosing = false
+  #closing: Promise<void> | undefined
 
   constructor(
     runtime: Runtime,
@@ -105,10 +105,13 @@ export class ClientStore implements KeyValueStore {
     }
   }
 
-  async close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    if (this.#isClosing) return
-    this.#isClosing = true
-    await this.#drained(options.timeoutMs ?? CLOSE_TIMEOUT_MS)
+  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.timeoutMs ?? CLOSE_TIMEOUT_MS)
+    return this.#closing
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    await this.#drained(timeoutMs)
     const closed = new DureError('closed', 'the store was closed while this call was open', {
       outcome: 'unknown',
     })
@@ -148,7 +151,7 @@ export class ClientStore implements KeyValueStore {
   ): Promise<Value> {
     return new Promise<Value>((resolve, reject) => {
       const { signal, timeoutMs = CALL_TIMEOUT_MS } = options
-      if (this.#isClosing) return reject(new DureError('closed', 'the store is closed'))
+      if (this.#closing !== undefined) return reject(new DureError('closed', 'the store is closed'))
       if (signal?.aborted) return reject(aborted(signal, 'failed'))
       const settle = (): void => {
         this.#open.delete(fail)

@@ -58,7 +58,10 @@ export class EmbeddedNode {
   readonly #router: Router
   readonly #seen = new SeenRequests()
   readonly #groups: readonly Group[]
+  /** Takes no more. */
   #isClosed = false
+  readonly #whenClosed: (() => void)[] = []
+  #hasEnded = false
 
   constructor(
     runtime: Runtime,
@@ -160,7 +163,13 @@ export class EmbeddedNode {
 
   /** Hands leadership over, ends open requests, flushes the tables and closes the files. */
   close(done: () => void): void {
-    if (this.#isClosed) return done()
+    if (this.#hasEnded) return done()
+    this.#whenClosed.push(done)
+    if (this.#whenClosed.length > 1) return
+    const ended = (): void => {
+      this.#hasEnded = true
+      for (const done of this.#whenClosed) done()
+    }
     this.transferLeadership()
     this.#whenHandedOver(() => {
       this.#isClosed = true
@@ -170,7 +179,7 @@ export class EmbeddedNode {
       for (const group of this.#groups) {
         group.flush(() => {
           group.close()
-          if (--left === 0) this.#log.close(() => this.#tables.close(done))
+          if (--left === 0) this.#log.close(() => this.#tables.close(ended))
         })
       }
     })
