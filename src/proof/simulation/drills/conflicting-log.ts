@@ -1,7 +1,15 @@
+import { utf8 } from '../../../foundation/bytes.ts'
+import { sessionId } from '../../../foundation/ids.ts'
+import { encodeCommand } from '../../../wire/command/codec.ts'
+import type { Request } from '../../../wire/parcel/parcel.ts'
 import { calmFaults, type Drill } from './drill.ts'
 
 const CUT_MS_MAX = 6_000
 const CATCH_UP_MS_MAX = 10_000
+const FURTHER_ENTRIES = 20
+
+/** More than its successors commit until they have compacted. */
+const LEFT_OVER_WRITES = 60
 
 /**
  * A leader that is cut off goes on taking writes. When it is back, what its successors need not keep is compacted: it
@@ -17,27 +25,42 @@ export const conflictingLog: Drill = {
     world.run({ untilMs: world.nowMs + 1_000 })
     const old = leader()
     const { raft } = old.node!.groups[0]!
+    const shared = raft.lastIndex
     world.note(`${old.process.name} is cut off from its peers`)
     if (!isCalm) {
       for (const { process } of cluster.nodes)
         if (process !== old.process) world.network.cut(old.process, process)
     }
+    for (let i = 0; i < LEFT_OVER_WRITES; i++) old.node!.request(write(i), 1_000, () => {})
     // The new leader has dropped what comes right after the last entry they share, and is not yet beyond the old one.
     const isReady = (): boolean => {
       const successor = leaderOf(cluster.nodes, raft.term)
       if (successor === undefined) return false
       const { base } = successor.raft
-      return base.index > raft.commitIndex && base.index < raft.lastIndex
+      return base.index > shared && base.index < raft.lastIndex
     }
     world.runUntil(isReady, { withinMs: CUT_MS_MAX })
     world.note('mended')
     world.network.heal()
-    const isSame = (): boolean => {
-      const successor = leaderOf(cluster.nodes, raft.term - 1)
-      return successor !== undefined && raft.commitIndex === successor.raft.commitIndex
-    }
-    require(world.runUntil(isSame, { withinMs: CATCH_UP_MS_MAX }), `${old.process.name} does not catch up`)
+    const goal = raft.lastIndex + FURTHER_ENTRIES
+    const isCaughtUp = world.runUntil(() => raft.commitIndex >= goal, { withinMs: CATCH_UP_MS_MAX })
+    require(isCaughtUp, `${old.process.name} does not catch up`)
   },
+}
+
+function write(i: number): Request {
+  const operation = { kind: 'put', key: utf8('left over'), value: utf8(`left over ${i}`) } as const
+  const command = encodeCommand({
+    kind: 'commit',
+    logTimeMs: 0,
+    session: sessionId(0),
+    sequence: 0,
+    lowWater: 0,
+    idempotencyKey: '',
+    comparisons: [],
+    operations: [operation],
+  })
+  return { kind: 'command', command }
 }
 
 function leaderOf(nodes: Parameters<Drill['run']>[0]['cluster']['nodes'], afterTerm: number) {

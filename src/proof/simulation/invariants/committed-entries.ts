@@ -23,6 +23,8 @@ export class CommittedEntries implements Invariant {
   readonly #newest = new Map<GroupId, LogIndex>()
   readonly #appliedBy = new Map<string, LogIndex>()
   readonly #leaders = new Set<string>()
+  /** A snapshot became the table; the log follows in the next step. */
+  readonly #installed = new Map<string, LogIndex>()
 
   applied(node: NodeId, group: GroupId, entry: Entry, result: CommandResult | undefined): void {
     const at = `${node}/${group}`
@@ -45,6 +47,7 @@ export class CommittedEntries implements Invariant {
 
   installed(node: NodeId, group: GroupId, index: LogIndex): void {
     this.#appliedBy.set(`${node}/${group}`, index)
+    this.#installed.set(`${node}/${group}`, index)
   }
 
   restarted(node: NodeId): void {
@@ -52,6 +55,7 @@ export class CommittedEntries implements Invariant {
   }
 
   stepped(node: NodeId, group: GroupId, raft: Raft): void {
+    if (this.#installed.size > 0) this.#compareInstalled(node, group, raft)
     if (raft.role !== 'leader') return
     const election = `${node}/${groupKey(group, raft.term)}`
     if (this.#leaders.has(election)) return
@@ -67,5 +71,17 @@ export class CommittedEntries implements Invariant {
       const message = `node ${node} leads term ${raft.term} without the committed entry at index ${newest} of term ${term}`
       throw new BrokenInvariant('leader completeness', message)
     }
+  }
+
+  #compareInstalled(node: NodeId, group: GroupId, raft: Raft): void {
+    const at = `${node}/${group}`
+    const index = this.#installed.get(at)
+    if (index === undefined) return
+    this.#installed.delete(at)
+    const held = raft.termAt(index)
+    const committed = this.#committed.get(groupKey(group, index))
+    if (held === undefined || committed === undefined || held === committed.term) return
+    const message = `node ${node} installed a snapshot up to index ${index} of term ${committed.term}, and its log holds an entry of term ${held} there`
+    throw new BrokenInvariant('a snapshot discards a log that conflicts', message)
   }
 }
