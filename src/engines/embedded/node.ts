@@ -21,6 +21,8 @@ import { Turns } from './turns.ts'
 
 /** Requests that a node has open at once; more are told to slow down. */
 const OPEN_REQUESTS_MAX = 65_536
+/** However long a client is ready to wait: an open request takes a place. */
+const REQUEST_TIMEOUT_MS_MAX = 10 * 60_000
 /** A graceful stop waits this long for another leader. */
 const HANDOVER_MS_MAX = 1_000
 
@@ -236,7 +238,8 @@ export class EmbeddedNode {
       const message = `${OPEN_REQUESTS_MAX} requests are open on this node: slow down`
       return reply(errorResponse('overloaded', message, { retryable: true, retryAfterMs: 100 }))
     }
-    group.serve(request, hops, timeoutMs, this.#open.add(reply, timeoutMs))
+    const boundedMs = Math.min(timeoutMs, REQUEST_TIMEOUT_MS_MAX)
+    group.serve(request, hops, boundedMs, this.#open.add(reply, boundedMs))
   }
 
   #turn(): void {

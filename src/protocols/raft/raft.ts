@@ -247,7 +247,7 @@ export class Raft {
     }
     // Most messages move the deadline away. The host keeps the old one, ticks too early, and is told the new one then.
     const deadlineMs = core.role === 'leader' ? this.#heartbeatDueMs : this.#election.deadlineMs
-    if (deadlineMs < this.#toldDeadlineMs || (ticked && deadlineMs !== this.#toldDeadlineMs)) {
+    if (ticked || deadlineMs < this.#toldDeadlineMs) {
       this.#toldDeadlineMs = deadlineMs
       core.emit({ type: 'deadline', atMs: deadlineMs })
     }

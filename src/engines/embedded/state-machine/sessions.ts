@@ -8,7 +8,7 @@ import { space, systemRowKey, viewOf } from './row.ts'
 
 /** Log time after which a session that nobody used is gone. */
 export const SESSION_IDLE_MS_MAX = 10 * 60_000
-const SESSIONS_MAX = 10_000
+const SESSIONS_MAX = 100_000
 /** Responses that one session may have waiting for acknowledgement: more than a client has in flight. */
 const RESPONSES_PER_SESSION_MAX = 16_384
 /** All of a session is one row, which has to fit into one message of a snapshot. */
