@@ -180,7 +180,8 @@ export class Group {
       if (!this.#isClosed) {
         const keepBytes = this.#parts.storage.logKeepBytes
         this.#step({ type: 'compact', nowMs: this.#nowMs(), index: durable.index, keepBytes })
-        if (this.table.unflushedBytes >= this.#parts.storage.flushBytesMax) this.flush(() => {})
+        // What was applied meanwhile may have been the last for long: it is flushed in its time all the same.
+        if (this.table.position.index > durable.index) this.#flushWhenDue()
       }
       done()
     }
