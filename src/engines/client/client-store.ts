@@ -22,7 +22,8 @@ import {
   validateWriteOptions,
 } from '../../ports/key-value/validation.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import type { Client, Done, Page } from './client.ts'
+import type { Done } from './call.ts'
+import type { Client, Page } from './client.ts'
 
 const CALL_TIMEOUT_MS = 5_000
 const CLOSE_TIMEOUT_MS = 2_000

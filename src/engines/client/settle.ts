@@ -1,0 +1,53 @@
+import { unreachable } from '../../foundation/assert.ts'
+import { DureError } from '../../foundation/errors.ts'
+import { mark } from '../../foundation/marks.ts'
+import type { CommitResult } from '../../ports/key-value/key-value-store.ts'
+import type { CommandResult } from '../../wire/command/command.ts'
+import type { Call } from './call.ts'
+
+/** Ends a write by what the state machine answered: this settles what earlier attempts left open. */
+export function settle(call: Call<CommitResult>, result: CommandResult): void {
+  switch (result.kind) {
+    case 'committed':
+      if (call.isUnknown) mark('client/unknown-settled-by-retry')
+      return call.succeed({ committed: true, version: result.version, existed: result.existed })
+    case 'comparison-failed':
+      return call.succeed({ committed: false, found: result.found })
+    case 'session-expired':
+      return call.fail(sessionExpired())
+    case 'token-reused':
+      return call.fail(
+        new DureError(
+          'invalid',
+          'this idempotency key was used for another request within the last hour: choose a new key for a new request',
+        ),
+      )
+    case 'overloaded':
+      return call.fail(
+        new DureError(
+          'overloaded',
+          'the cluster remembers as many answers for retries as it may: slow down',
+          {
+            retryable: true,
+            outcome: call.isUnknown ? 'unknown' : 'failed',
+            retryAfterMs: 1_000,
+          },
+        ),
+      )
+    case 'invalid':
+      return call.fail(new DureError('invalid', result.message))
+    case 'session-opened':
+      return call.fail(
+        new DureError('protocol', 'a commit was answered by a session', { outcome: 'unknown' }),
+      )
+    default:
+      return unreachable(result)
+  }
+}
+
+export const sessionExpired = (): DureError =>
+  new DureError(
+    'session-expired',
+    'the record of this write is gone, so it cannot be told whether an earlier attempt happened: read to find out',
+    { outcome: 'unknown' },
+  )
