@@ -23,6 +23,8 @@ export interface OpenConnection {
  * ```
  *
  * Guarantee: strong reads; a write that returned is synced, with `connect` on a majority of the nodes.
+ * A disk that fails to sync ends the process (exit code 70): what memory holds can no longer be trusted to be on it.
+ *
  * Errors: `data-directory` (another process holds it, a newer format), `corrupt`, `disk`; `invalid` for options that
  * make no sense. With `connect` nothing is asked of the cluster yet: an unreachable one shows at the first call.
  */
