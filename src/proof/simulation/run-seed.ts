@@ -31,6 +31,7 @@ import { MonotonicCommit } from './invariants/monotonic-commit.ts'
 import { OwnTermCommit } from './invariants/own-term-commit.ts'
 import { RestartCost } from './invariants/restart-cost.ts'
 import { SingleVote } from './invariants/single-vote.ts'
+import { LateVotes } from './late-votes.ts'
 import { Operator } from './operator.ts'
 import { drawScenario, type Scenario, type ScenarioOptions, scenarioDefaults } from './scenario.ts'
 import { settleUnknown } from './settle-unknown.ts'
@@ -88,6 +89,7 @@ export function runSeed(seed: number, options: ScenarioOptions = scenarioDefault
   const raft = { ...raftDefaults, ...scenario.raft }
   const invariants: Invariant[] = [
     ambush,
+    new LateVotes(world, scenario.lateVotesProbability, raft.electionTimeoutMs, scenario.faultPhaseMs),
     new HandoverCut(world, scenario.operator.cutOffProbability, scenario.faultPhaseMs),
     appliedOnce,
     new ElectionSafety(),

@@ -27,6 +27,8 @@ export interface Scenario {
   readonly hardware: HardwarePlan
   /** Of a crash at each delicate moment (a vote, an election, a log that is cut). */
   readonly ambushProbability: number
+  /** That a candidate gets its answers only when it may have stood again. */
+  readonly lateVotesProbability: number
 }
 
 /** How often an operator interferes; 0 for never. */
@@ -155,7 +157,7 @@ function drawMishaps(
   faultPhaseMs: number,
   durableProgressTimeoutMs: number,
   off: readonly FaultKind[],
-): Pick<Scenario, 'operator' | 'hardware' | 'ambushProbability'> {
+): Pick<Scenario, 'operator' | 'hardware' | 'ambushProbability' | 'lateVotesProbability'> {
   const sometimes = (kind: FaultKind, probability: number, strength: number): number =>
     random.next() < probability && !off.includes(kind) ? strength : 0
   const wipeAtMs = sometimes('wipe', 0.2, random.between(0.1, 0.6) * faultPhaseMs)
@@ -173,6 +175,7 @@ function drawMishaps(
       rotAtMs: wipeAtMs === 0 ? rotAtMs : 0,
     },
     ambushProbability: sometimes('crash', 0.7, random.between(0.01, 0.3)),
+    lateVotesProbability: sometimes('partition', 0.5, random.between(0.05, 0.5)),
   }
 }
 
