@@ -27,7 +27,6 @@ export const markNames = [
   'raft/read-round-shared',
   'raft/read-waited-for-own-term',
   'raft/snapshot-overtaken',
-  'raft/snapshot-replaced-conflicting-log',
   'raft/snapshot-resumed',
   'raft/stale-append-ignored',
   'raft/transfer-aborted',
@@ -43,7 +42,6 @@ export const markNames = [
 export const rareMarks: ReadonlySet<string> = new Set([
   'node/restored-with-reset-log',
   'raft/snapshot-overtaken',
-  'raft/snapshot-replaced-conflicting-log',
   'raft/vote-of-old-term-ignored',
   'storage/damage-refused',
   'storage/torn-tail-cut',

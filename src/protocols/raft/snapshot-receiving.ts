@@ -105,7 +105,6 @@ export class SnapshotReceiving {
     core.installing = false
     // Entries that arrived meanwhile and agree with it stay; anything else conflicts with what is committed.
     if (core.log.termAt(meta.index) !== meta.term) {
-      if (core.log.lastIndex >= meta.index) mark('raft/snapshot-replaced-conflicting-log')
       core.log.reset(meta.index, meta.term)
       core.persistence.wasReset()
     }
