@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Two at a time on two cores: many tests wait for disks and timers more than they compute.
+    maxWorkers: '100%',
   },
 })
