@@ -62,7 +62,13 @@ async function examine(mutant: Mutant): Promise<MutantResult> {
     if (options['no-control'] || !Number.isFinite(middle)) return { ...facts, control: undefined }
     const controlSeeds = Math.max(CONTROL_SEEDS_MIN, 3 * middle)
     const halves = await inTurns([6, 7], (master) =>
-      hunt({ ...order, seeds: seedsFrom(master, Math.ceil(controlSeeds / 2)), without: faults }),
+      hunt({
+        ...order,
+        seeds: seedsFrom(master, Math.ceil(controlSeeds / 2)),
+        without: faults,
+        // So many are promised, however slow the machine.
+        withinMs: 4 * withinMs,
+      }),
     )
     const found = halves.find((half) => half.found !== undefined)?.found ?? null
     return { ...facts, control: { seeds: halves.reduce((sum, { tried }) => sum + tried, 0), found } }
