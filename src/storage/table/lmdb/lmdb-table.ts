@@ -189,8 +189,9 @@ export class LmdbTable implements Table {
     const flushing = this.#active
     this.#flushing = flushing
     this.#active = new Overlay(flushing)
-    this.#writePieces(rowPrefix(this.#group, this.#meta.generation), changesOf(flushing), () => {
-      this.#commitMeta(
+    packPieces(rowPrefix(this.#group, this.#meta.generation), changesOf(flushing), (rows) => {
+      this.#commit(
+        rows,
         (meta) => ({ ...meta, position }),
         () => {
           this.#warm = flushing
@@ -201,18 +202,14 @@ export class LmdbTable implements Table {
     })
   }
 
-  /** Packs a piece in each turn of the event loop. */
-  #writePieces(prefix: Uint8Array, changes: Iterator<RowChange>, done: () => void): void {
-    const packed = packPiece(prefix, changes)
-    if (packed === undefined) return done()
-    this.#parts.writer.rows(this.#group, packed)
-    setImmediate(() => this.#writePieces(prefix, changes, done))
-  }
-
   /** `change` is applied again once it is durable: a snapshot may have begun to arrive meanwhile. */
-  #commitMeta(change: (meta: TableMeta) => TableMeta, done: () => void): void {
+  #commit(
+    rows: readonly Uint8Array<ArrayBuffer>[],
+    change: (meta: TableMeta) => TableMeta,
+    done: () => void,
+  ): void {
     const { writer, database } = this.#parts
-    writer.commit(this.#group, metaKey(this.#group), encodeMeta(change(this.#meta)), () => {
+    writer.commit(rows, metaKey(this.#group), encodeMeta(change(this.#meta)), () => {
       this.#meta = change(this.#meta)
       // From here on our own reads must see it.
       database.resetReadTxn()
@@ -222,8 +219,9 @@ export class LmdbTable implements Table {
 
   #storeChunk(generation: number, rows: readonly Row[], done: () => void): void {
     this.#enqueue((finished) => {
-      this.#writePieces(rowPrefix(this.#group, generation), rows[Symbol.iterator](), () => {
-        this.#commitMeta(
+      packPieces(rowPrefix(this.#group, generation), rows[Symbol.iterator](), (packed) => {
+        this.#commit(
+          packed,
           (meta) => meta,
           () => {
             finished()
@@ -247,7 +245,7 @@ export class LmdbTable implements Table {
       generation,
       garbage: [...meta.garbage.filter((candidate) => candidate !== generation), old],
     })
-    this.#commitMeta(swap, () => {
+    this.#commit([], swap, () => {
       this.#stored = new StoredRows(this.#parts.database, this.#group, generation)
       this.#position = position
       this.#active = new Overlay()
@@ -276,7 +274,7 @@ export class LmdbTable implements Table {
             ...meta,
             garbage: meta.garbage.filter((candidate) => candidate !== generation),
           })
-          this.#commitMeta(forget, finished)
+          this.#commit([], forget, finished)
         },
       )
     })
@@ -373,4 +371,17 @@ const discarded = (): DureError =>
 /** In order of their keys, which LMDB takes faster. */
 function* changesOf(overlay: Overlay): Generator<RowChange> {
   for (const [, change] of overlay.from('')) yield change
+}
+
+/** Packs a piece in each turn of the event loop. */
+function packPieces(
+  prefix: Uint8Array,
+  changes: Iterator<RowChange>,
+  done: (packed: readonly Uint8Array<ArrayBuffer>[]) => void,
+  packed: Uint8Array<ArrayBuffer>[] = [],
+): void {
+  const piece = packPiece(prefix, changes)
+  if (piece === undefined) return done(packed)
+  packed.push(piece)
+  setImmediate(() => packPieces(prefix, changes, done, packed))
 }

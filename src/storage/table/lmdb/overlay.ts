@@ -76,6 +76,8 @@ export class Overlay implements OverlayView {
   }
 
   #ordered(): Tree {
+    // Looking into nothing (a start does) says little about what comes.
+    if (this.isEmpty) return this.#tree
     this.#wasScanned = true
     if (this.#isOrdered) return this.#tree
     this.#isOrdered = true

@@ -1,14 +1,10 @@
-import type { GroupId } from '../../../foundation/ids.ts'
-
 /** What the main thread asks of the writer; done in order, answered one by one. */
 export type WriterRequest =
-  /** Kept until the next `commit` of the same group: tables write at the same time, and none may flush another's half. */
-  | { readonly type: 'rows'; readonly group: GroupId; readonly packed: Uint8Array<ArrayBuffer> }
-  /** All rows of the group since its last one and this meta, in one synced transaction. */
+  /** These rows and this meta, in one synced transaction. */
   | {
       readonly type: 'commit'
       readonly id: number
-      readonly group: GroupId
+      readonly rows: readonly Uint8Array<ArrayBuffer>[]
       readonly metaKey: Uint8Array
       readonly meta: Uint8Array
     }

@@ -1,5 +1,4 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { GroupId } from '../../../foundation/ids.ts'
 import { type Database, openDatabase } from './environment.ts'
 import { unpack } from './packed-rows.ts'
 import { CHECKSUM_BYTES, rowChecksum } from './stored-row.ts'
@@ -12,21 +11,12 @@ import type { WriterRequest, WriterResponse, WriterStart } from './writer-protoc
 const port = parentPort!
 const { directory } = workerData as WriterStart
 const database = openDatabase(directory)
-const pieces = new Map<GroupId, Uint8Array[]>()
 
 port.on('message', (request: WriterRequest) => {
   switch (request.type) {
-    case 'rows': {
-      const before = pieces.get(request.group)
-      if (before === undefined) pieces.set(request.group, [request.packed])
-      else before.push(request.packed)
-      return
-    }
     case 'commit':
       return answer(request.id, () => {
-        const rows = pieces.get(request.group) ?? []
-        pieces.delete(request.group)
-        commit(database, rows, request.metaKey, request.meta)
+        commit(database, request.rows, request.metaKey, request.meta)
         return 0
       })
     case 'remove-range':

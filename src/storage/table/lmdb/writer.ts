@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads'
 import { assert } from '../../../foundation/assert.ts'
-import type { GroupId } from '../../../foundation/ids.ts'
 import { tableError } from './environment.ts'
 import type { WriterRequest, WriterResponse, WriterStart } from './writer-protocol.ts'
 
@@ -31,14 +30,22 @@ export class Writer {
     })
   }
 
-  /** Hands rows over; `packed` is gone from this thread. */
-  rows(group: GroupId, packed: Uint8Array<ArrayBuffer>): void {
-    this.#worker.postMessage({ type: 'rows', group, packed } satisfies WriterRequest, [packed.buffer])
-  }
-
-  commit(group: GroupId, metaKey: Uint8Array, meta: Uint8Array, done: () => void): void {
+  /**
+   * One transaction. The rows are gone from this thread; they leave in one message, because waking the other thread
+   * costs more than packing a piece does.
+   */
+  commit(
+    rows: readonly Uint8Array<ArrayBuffer>[],
+    metaKey: Uint8Array,
+    meta: Uint8Array,
+    done: () => void,
+  ): void {
     const id = this.#expect(done)
-    this.#worker.postMessage({ type: 'commit', id, group, metaKey, meta } satisfies WriterRequest)
+    const request: WriterRequest = { type: 'commit', id, rows, metaKey, meta }
+    this.#worker.postMessage(
+      request,
+      rows.map(({ buffer }) => buffer),
+    )
   }
 
   removeRange(from: Uint8Array, to: Uint8Array, rowsMax: number, done: (removed: number) => void): void {
