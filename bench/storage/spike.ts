@@ -1,7 +1,7 @@
 /**
  * The measurements behind `docs/decisions/0001-storage.md`:
  *
- *     node bench/storage/spike.ts [directory]
+ *     node bin/run.js bench/storage/spike.ts [directory]
  *
  * 1. how a log write reaches the disk, 2. how rows reach LMDB, 3. what one does to the other, 4. reads.
  */

@@ -1,7 +1,7 @@
 /**
  * Rates and latencies of the log and the table on this machine's disk:
  *
- *     node bench/storage/storage-bench.ts [directory]
+ *     node bin/run.js bench/storage/storage-bench.ts [directory]
  */
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
