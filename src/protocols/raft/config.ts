@@ -20,7 +20,7 @@ export interface RaftConfig {
 
 /** Suits a local network; what `dure up` uses. */
 export const raftDefaults = {
-  electionTimeoutMs: 300,
+  electionTimeoutMs: 400,
   heartbeatIntervalMs: 50,
   appendBytesMax: 1 << 20,
   inflightMessagesMax: 64,

@@ -1,12 +1,13 @@
 import { assert, unreachable } from '../../../foundation/assert.ts'
 import { type NodeId, nodeId } from '../../../foundation/ids.ts'
-import { type RaftConfig, raftDefaults } from '../config.ts'
+import type { RaftConfig } from '../config.ts'
 import type { Effect, Role } from '../effect.ts'
 import type { RaftEvent } from '../event.ts'
 import type { Membership, MembershipChange } from '../membership.ts'
 import type { Message } from '../message.ts'
 import { Safety } from './safety.ts'
 import { applyEntry, emptyTable } from './state-machine.ts'
+import { testConfig } from './test-config.ts'
 import { TestDisk, TestNode } from './test-node.ts'
 
 export type Answer = Extract<Effect, { type: 'proposed' | 'refused' | 'read' }>
@@ -43,7 +44,7 @@ export class Cluster {
     // Without luck each node waits a time of its own; a test that wants chance passes `random`.
     const random = () => (id - 1) / 16
     const disk = new TestDisk(emptyTable(membershipOf(voters)))
-    const node = new TestNode({ ...raftDefaults, random, ...this.#options.config, ...config, id }, disk)
+    const node = new TestNode({ ...testConfig, random, ...this.#options.config, ...config, id }, disk)
     this.nodes.set(id, node)
     this.step(id, { type: 'tick', nowMs: this.nowMs })
     return node
@@ -164,7 +165,7 @@ export class Cluster {
   /** Lets only the time of one node pass, until it stands. */
   stand(id: number): void {
     const node = this.node(id)
-    this.nowMs += 2 * raftDefaults.electionTimeoutMs
+    this.nowMs += 2 * testConfig.electionTimeoutMs
     for (let ticks = 0; ticks < 5; ticks++) {
       this.tick(id)
       if (node.raft.role !== 'follower') return

@@ -1,5 +1,5 @@
 import { type LogIndex, logIndex, type NodeId, nodeId, type Term, term } from '../../../foundation/ids.ts'
-import { type RaftConfig, raftDefaults } from '../config.ts'
+import type { RaftConfig } from '../config.ts'
 import type { Effect } from '../effect.ts'
 import type { Entry } from '../entry.ts'
 import type { RaftEvent } from '../event.ts'
@@ -7,6 +7,7 @@ import type { Membership } from '../membership.ts'
 import type { Message } from '../message.ts'
 import { Raft } from '../raft.ts'
 import { membershipOf } from './cluster.ts'
+import { testConfig } from './test-config.ts'
 
 type Without<Event> = Event extends unknown ? Omit<Event, 'nowMs'> : never
 type Unaddressed<M> = M extends unknown ? Omit<M, 'to'> : never
@@ -37,7 +38,7 @@ export class Solo {
     const vote = options.vote === undefined ? undefined : nodeId(options.vote)
     const membership = options.membership ?? membershipOf(voters)
     this.raft = new Raft(
-      { ...raftDefaults, random: () => 0, ...options.config, id: nodeId(1) },
+      { ...testConfig, random: () => 0, ...options.config, id: nodeId(1) },
       {
         hardState: { term: term(options.term ?? options.log?.at(-1) ?? 0), vote, commitIndex },
         log: { base: { index: logIndex(0), term: term(0) }, entries: entriesFrom(1, options.log ?? []) },
@@ -99,7 +100,7 @@ export class Solo {
 
   /** Campaigns and wins with the votes of all others; its no-op is on its way. */
   lead(): void {
-    this.tick(2 * raftDefaults.electionTimeoutMs)
+    this.tick(2 * testConfig.electionTimeoutMs)
     const inTerm = term(this.raft.term + 1)
     const { voters, votersOutgoing } = this.raft.membership
     const others = [...new Set([...voters, ...votersOutgoing])].filter((id) => id !== 1)
