@@ -7,7 +7,7 @@ import { UnsyncedBytes } from './unsynced-bytes.ts'
  * alone, so on a plain disk it cannot show that a sync is missing; on this one it does.
  *
  * ```ts
- * const runtime = withDisk(nodeRuntime, unsyncedDisk(nodeRuntime.disk))
+ * const disk = unsyncedDisk(runtime.disk) // what a node gets as its runtime's disk: `--fault-disk unsynced`
  * ```
  *
  * What a program does past its `Disk`, as LMDB does, is out of reach.
