@@ -39,6 +39,7 @@ describe('five processes, driven through the command line', { timeout: 90_000 },
     )
     expect(cluster.messages).toMatch(/imported {2}500 records of places\.jsonl in /)
     expect(cluster.messages).toContain('npx dure partition --split "1,2|3,4,5"')
+    expect(cluster.messages).toContain(`curl localhost:${cluster.basePort}/status`)
   })
 
   test('status: one leads, all others follow', async () => {

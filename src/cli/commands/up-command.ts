@@ -93,7 +93,7 @@ async function run(
     isUp = true
     await showNodes(context, nodes, performance.now() - beganMs, options)
     if (own.import !== undefined) await importOnce(context, nodes, own.import, own.key!, options)
-    if (!interrupted.aborted) showWhatNext(context, nodes.length, own, options)
+    if (!interrupted.aborted) showWhatNext(context, nodes, own, options)
     await untilAborted(interrupted)
   } finally {
     if (isUp) say(context, `\n${stderr('quiet', 'stopping …')}`)
@@ -232,11 +232,12 @@ async function importOnce(
 
 function showWhatNext(
   context: CommandContext,
-  nodeCount: number,
+  nodes: readonly NodeAddress[],
   own: UpOptions,
   options: GlobalOptions,
 ): void {
   const { stderr } = context.styles
+  const nodeCount = nodes.length
   const where = [
     ...(options.directory === './data/local' || resolve(options.directory) === resolve('./data/local')
       ? []
@@ -261,7 +262,8 @@ function showWhatNext(
         ] as const)
       : ([[dure(`put city:seoul '{"population":9602000}'`), 'set a key']] as const)),
     [
-      `curl ${options.basePort === undefined ? 'localhost:8080' : `localhost:${options.basePort}`}/status`,
+      // A cluster keeps its ports, so they are not always those of the options.
+      `curl ${nodes[0]!.http.replace('127.0.0.1', 'localhost')}/status`,
       'what node 1 says of itself',
     ],
   ] as const
