@@ -73,7 +73,11 @@ async function simulate(context: CommandContext, options: SimulateOptions): Prom
   const { tally } = keeper
   progress.finish(`${tally.seeds} of ${count} seeds, ${tally.failures.length} failed`)
   for (const { failure } of tally.failures.slice(0, FAILURES_SHOWN_MAX)) say(context, `\n${failure}`)
-  context.exitCode = exitCodeFor(tally, shell.interrupted.aborted)
+  const missed = missedPaths(tally, options)
+  if (missed.length > 0) {
+    say(context, `\nno seed reached ${missed.join(', ')}: what nothing reaches is not tested`)
+  }
+  context.exitCode = exitCodeFor(tally, missed, shell.interrupted.aborted)
   if (options.json) {
     return writeJson(context, { first_seed: first, seconds, ...tally })
   }
@@ -81,6 +85,7 @@ async function simulate(context: CommandContext, options: SimulateOptions): Prom
 }
 
 const FAILURES_SHOWN_MAX = 3
+const MISSED_SEEDS_MIN = 40
 const SEED_MAX = 999_999_999
 
 /** For commander: kinds of faults between commas. */
@@ -94,8 +99,14 @@ function faultList(text: string): FaultKind[] {
   })
 }
 
-function exitCodeFor(tally: Tally, isInterrupted: boolean): number {
-  if (tally.failures.some(({ verdict }) => verdict === 'invalid')) return exitCodes.no
+/** A path that so many seeds of the usual kind did not reach is a hole in the simulation, not chance. */
+function missedPaths(tally: Tally, { nodes, seconds, without }: SimulateOptions): readonly string[] {
+  const isUsual = nodes >= scenarioDefaults.nodeCount && seconds * 1_000 >= scenarioDefaults.faultPhaseMs
+  return isUsual && without === undefined && tally.seeds >= MISSED_SEEDS_MIN ? tally.unreached : []
+}
+
+function exitCodeFor(tally: Tally, missed: readonly string[], isInterrupted: boolean): number {
+  if (missed.length > 0 || tally.failures.some(({ verdict }) => verdict === 'invalid')) return exitCodes.no
   if (isInterrupted) return exitCodes.interrupted
   return tally.failures.length > 0 ? exitCodes.undecided : exitCodes.fine
 }

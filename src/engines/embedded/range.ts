@@ -25,14 +25,14 @@ export function serveRange(
   const { rows, next } = readPage(snapshot ?? table, request)
   if (next === undefined) {
     if (!isFirst) held.release(request.snapshot)
-    return { status: 'rows', rows, next, snapshot: 0, servedBy: 0 }
+    return { status: 'rows', rows, next, snapshot: 0 }
   }
-  if (!isFirst) return { status: 'rows', rows, next, snapshot: request.snapshot, servedBy: 0 }
+  if (!isFirst) return { status: 'rows', rows, next, snapshot: request.snapshot }
   if (held.isFull) {
     const message = `${RANGE_SNAPSHOTS_MAX} ranges are being read in pages on this node already: try again shortly`
     return errorResponse('overloaded', message, { retryable: true, retryAfterMs: 250 })
   }
-  return { status: 'rows', rows, next, snapshot: held.hold(table.freeze()), servedBy: 0 }
+  return { status: 'rows', rows, next, snapshot: held.hold(table.freeze()) }
 }
 
 function readPage(

@@ -82,7 +82,6 @@ const rows = (snapshot: number): Response => ({
   rows: [],
   next: snapshot === 0 ? undefined : utf8('b'),
   snapshot,
-  servedBy: 0,
 })
 const secondLeads: Response = {
   status: 'json',

@@ -61,10 +61,8 @@ export type Response =
       readonly rows: readonly StoredRow[]
       /** Where the next page begins; undefined when this was the last one. */
       readonly next: Uint8Array | undefined
-      /** Held by `servedBy` for the pages to come; 0 when none is needed. */
+      /** Held for the pages to come by the node that answered, or that it asked; 0 when none is needed. */
       readonly snapshot: number
-      /** The node that holds the snapshot: ask it, and only it, for the next page. */
-      readonly servedBy: number
     }
   | { readonly status: 'done' }
   | { readonly status: 'json'; readonly json: string }

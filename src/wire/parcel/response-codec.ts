@@ -39,7 +39,6 @@ export function writeResponse(writer: ByteWriter, parcel: ResponseParcel): void 
       writer.flag(response.next !== undefined)
       if (response.next !== undefined) writer.bytes(response.next)
       writer.varint(response.snapshot)
-      writer.varint(response.servedBy)
       return
     case 'done':
       writeHead(writer, RESPONSE_DONE, parcel)
@@ -88,7 +87,7 @@ function readResponseBody(reader: ByteReader, kind: number): Response {
         rows.push({ key, value: reader.bytes(), version })
       }
       const next = reader.flag() ? reader.bytes() : undefined
-      return { status: 'rows', rows, next, snapshot: reader.varint(), servedBy: reader.varint() }
+      return { status: 'rows', rows, next, snapshot: reader.varint() }
     }
     case RESPONSE_DONE:
       return { status: 'done' }
