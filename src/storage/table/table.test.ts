@@ -347,6 +347,22 @@ describe.each([
     expect(all(again).length).toBe(40)
   })
 
+  test('what was installed stays durable when the next snapshot begins to arrive', async () => {
+    const source = (await machine().start()).open(group, membership)
+    source.commit([put('a', '1'), put('b', '2')], at(40))
+    await flush(source)
+    const chunks = await readAll(source.openSnapshot())
+    const host = machine()
+    const target = (await host.start()).open(group, membership)
+    await receive(target, at(40), chunks)
+    const next = target.receiveSnapshot(at(50))
+    await new Promise<void>((resolve) => next.write(0, chunks[0]!, () => resolve()))
+    await host.crash()
+    const again = (await host.start()).open(group, membership)
+    expect(again.position).toEqual(at(40))
+    expect(all(again)).toEqual(['a=1', 'b=2'])
+  })
+
   test('a damaged chunk and one out of turn are refused', async () => {
     const source = (await machine().start()).open(group, membership)
     source.commit([put('a', '1')], at(1))

@@ -145,7 +145,8 @@ export class MemoryTable implements Table {
 
   #install(position: TablePosition, rows: Map<string, Row>, done: (error: Error | undefined) => void): void {
     this.#runtime.timer(this.#faults.delayMs(), () => {
-      this.#durable.set(this.#group, { position, rows })
+      // A copy: the receiver lets go of its rows when the next snapshot begins to arrive.
+      this.#durable.set(this.#group, { position, rows: new Map(rows) })
       this.#rows = new Map(rows)
       this.#position = position
       this.#durablePosition = position
