@@ -9,12 +9,14 @@ export type Outcome = 'failed' | 'unknown'
 export type ErrorCode =
   | 'aborted' // the caller's signal fired
   | 'closed' // the store, node or client was closed
+  | 'compacted' // the place that a watch should go on from is no longer kept: read again and start anew
   | 'comparison-failed' // an expected version was not the current one
   | 'corrupt' // stored bytes do not match their checksum
   | 'data-directory' // the data directory belongs to another node, or to a newer format
   | 'disk' // the disk refused: full, read-only, failed
   | 'forgotten' // an empty data directory under a known id: its vote is lost
   | 'invalid' // the request itself is wrong
+  | 'lease-lost' // the lease expired, was released, or never existed
   | 'not-leader' // this node cannot serve it and knows no leader that can
   | 'overloaded' // too much is in flight: slow down and retry
   | 'protocol' // a malformed, unknown or too large frame

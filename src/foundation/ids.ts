@@ -13,6 +13,9 @@ export type LogIndex = Branded<number, 'LogIndex'>
 /** A client's session; 0 means "no session". */
 export type SessionId = Branded<number, 'SessionId'>
 
+/** A lease: the index of the entry that granted it. */
+export type LeaseId = Branded<number, 'LeaseId'>
+
 /** The largest node id: ids above it name client connections on the wire. */
 export const NODE_ID_MAX = 0xffff
 
@@ -21,3 +24,4 @@ export const groupId = (value: number): GroupId => value as GroupId
 export const term = (value: number): Term => value as Term
 export const logIndex = (value: number): LogIndex => value as LogIndex
 export const sessionId = (value: number): SessionId => value as SessionId
+export const leaseId = (value: number): LeaseId => value as LeaseId

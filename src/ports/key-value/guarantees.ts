@@ -9,4 +9,8 @@ export interface Guarantees {
   readonly idempotentRetries: boolean
   /** What `commit` spans. */
   readonly commit: 'partition' | 'key'
+  /** Whether `watch` and `cursor` work: in order, no gap, no repeat. */
+  readonly watch: boolean
+  /** Whether `lease`, and a put's `lease` and `ttlMs`, work. */
+  readonly leases: boolean
 }

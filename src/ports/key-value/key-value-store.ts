@@ -1,5 +1,8 @@
+import type { Cursor } from './cursor.ts'
 import type { Guarantees } from './guarantees.ts'
+import type { Lease, LeaseOptions } from './lease.ts'
 import type { Version } from './version.ts'
+import type { Watch } from './watch.ts'
 
 /**
  * An ordered map from keys to values, replicated or not: the port that blocks and keyspaces stand on.
@@ -29,7 +32,7 @@ export interface KeyValueStore extends AsyncDisposable {
    *
    * Guarantee: linearizable, durable on a majority before it returns, applied once however often it is retried.
    */
-  put(key: Uint8Array, value: Uint8Array, options?: WriteOptions): Promise<Written>
+  put(key: Uint8Array, value: Uint8Array, options?: PutOptions): Promise<Written>
 
   /** Removes a key; `existed` says whether there was one. Guarantee: as `put`. */
   delete(key: Uint8Array, options?: WriteOptions): Promise<Deleted>
@@ -50,6 +53,25 @@ export interface KeyValueStore extends AsyncDisposable {
    */
   commit(transaction: Transaction, options?: CallOptions): Promise<CommitResult>
 
+  /**
+   * The changes of the keys with `from` <= key < `to`: of everything that is committed after `options.from`, or after
+   * this call when that is left out. Goes on by itself after a lost connection and a change of leader.
+   *
+   * Guarantee: every change, in the order of its commit, once; or `compacted`, with nothing skipped before it: then take
+   * a `cursor()`, read the range, and watch from that cursor.
+   */
+  watch(range: KeyRange, options?: WatchOptions): Watch
+
+  /**
+   * The place of now: a watch from here sees every change that is committed after this call.
+   *
+   * Guarantee: linearizable: everything that finished before the call began lies before the cursor.
+   */
+  cursor(options?: CallOptions): Promise<Cursor>
+
+  /** Grants a lease and keeps it alive. Guarantee: see `Lease`; the grant itself is durable as `put`. */
+  lease(options: LeaseOptions): Promise<Lease>
+
   /** Calls in progress are given `timeoutMs` (2,000) to end; then they end as `closed`. */
   close(options?: { readonly timeoutMs?: number }): Promise<void>
 }
@@ -68,6 +90,25 @@ export interface WriteOptions extends CallOptions {
   readonly ifVersion?: Version
   /** A retry of the same write in another process carries the same key and happens once: 1 … 128 characters. */
   readonly idempotencyKey?: string
+}
+
+export interface PutOptions extends WriteOptions, Expiry {}
+
+/** When a value goes by itself; a later put without it keeps the value for good. One of both at most. */
+export interface Expiry {
+  /**
+   * At the earliest after this time, and soon after it: `limits.ttlMsMin` … `limits.ttlMsMax`. Measured by the store, which
+   * waits longer where clocks or leaders change, never shorter.
+   */
+  readonly ttlMs?: number
+  /** With this lease of the same store. A put with a lease that is gone throws `lease-lost`, `failed`. */
+  readonly lease?: Lease
+}
+
+export interface WatchOptions {
+  /** Go on after this place; from now unless said. */
+  readonly from?: Cursor
+  readonly signal?: AbortSignal
 }
 
 export interface RangeOptions extends ReadOptions {
@@ -115,7 +156,7 @@ export interface Comparison {
 }
 
 export type Operation =
-  | { readonly kind: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | ({ readonly kind: 'put'; readonly key: Uint8Array; readonly value: Uint8Array } & Expiry)
   | { readonly kind: 'delete'; readonly key: Uint8Array }
 
 export type CommitResult =

@@ -8,6 +8,9 @@ export const limits = {
   /** Keys and values of one commit together. */
   commitBytesMax: 2 << 20,
   idempotencyKeyCharactersMax: 128,
+  /** Of leases and of values. */
+  ttlMsMin: 100,
+  ttlMsMax: 365 * 24 * 60 * 60_000,
 } as const
 
 export function checkKeySize(sizeBytes: number): void {

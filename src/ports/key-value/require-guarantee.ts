@@ -10,6 +10,8 @@ const levels = {
   durability: ['memory', 'synced', 'majority-synced'],
   commit: ['key', 'partition'],
   idempotentRetries: [false, true],
+  watch: [false, true],
+  leases: [false, true],
 } as const satisfies { [Name in keyof AskedGuarantees]-?: readonly Guarantees[Name][] }
 
 /**

@@ -1,12 +1,20 @@
-import type { SessionId } from '../../foundation/ids.ts'
+import type { LeaseId, SessionId } from '../../foundation/ids.ts'
+import type { FencingToken } from '../../ports/key-value/lease.ts'
 import type { Version } from '../../ports/key-value/version.ts'
 
 /** What a Raft entry of kind `command` holds: the input of the replicated state machine. */
-export type Command = OpenSessionCommand | CommitCommand
+export type Command =
+  | OpenSessionCommand
+  | CommitCommand
+  | GrantLeaseCommand
+  | KeepLeasesCommand
+  | EndLeaseCommand
+  | AdvanceTimeCommand
 
+/** Log time is no wall time: it advances only while somebody leads, at the rate of the leader's monotonic clock. */
 interface Timed {
   /**
-   * The leader's wall clock when it proposed, written into the encoded command in place by `stampLogTime`. The state
+   * The leader's log clock when it proposed, written into the encoded command in place by `stampLogTime`. The state
    * machine takes the largest it has seen, so log time never goes back.
    */
   readonly logTimeMs: number
@@ -32,8 +40,41 @@ export interface CommitCommand extends Timed {
   readonly operations: readonly CommandOperation[]
 }
 
+/** Told apart from a retry by session and sequence, as a commit. The lease's id is the index of its entry. */
+export interface GrantLeaseCommand extends Timed {
+  readonly kind: 'grant-lease'
+  readonly session: SessionId
+  readonly sequence: number
+  readonly lowWater: number
+  readonly ttlMs: number
+}
+
+/** Safe to repeat. */
+export interface KeepLeasesCommand extends Timed {
+  readonly kind: 'keep-leases'
+  readonly leases: readonly LeaseId[]
+}
+
+/** Removes the lease and its keys. Safe to repeat. */
+export interface EndLeaseCommand extends Timed {
+  readonly kind: 'end-lease'
+  readonly lease: LeaseId
+}
+
+/** Only log time passes, so that what is due expires without other traffic. Proposed by the leader itself. */
+export interface AdvanceTimeCommand extends Timed {
+  readonly kind: 'advance-time'
+}
+
 export type CommandOperation =
-  | { readonly kind: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | {
+      readonly kind: 'put'
+      readonly key: Uint8Array
+      readonly value: Uint8Array
+      readonly ttlMs?: number
+      /** Not together with a `ttlMs`. */
+      readonly lease?: LeaseId
+    }
   | { readonly kind: 'delete'; readonly key: Uint8Array }
 
 /** What applying a command gives; remembered for retries, so it is small and never holds values. */
@@ -47,5 +88,12 @@ export type CommandResult =
   | { readonly kind: 'token-reused' }
   /** Too many idempotency records or sessions are kept: nothing was done. */
   | { readonly kind: 'overloaded' }
+  | { readonly kind: 'lease-granted'; readonly lease: LeaseId; readonly token: FencingToken }
+  /** For each lease of the command, whether it was there and lives on. */
+  | { readonly kind: 'leases-kept'; readonly kept: readonly boolean[] }
+  | { readonly kind: 'lease-ended'; readonly existed: boolean }
+  /** A put named a lease that is gone: nothing was done. */
+  | { readonly kind: 'lease-gone'; readonly lease: LeaseId }
+  | { readonly kind: 'time-advanced' }
   /** Not a command that this version knows. Nothing was done. */
   | { readonly kind: 'invalid'; readonly message: string }

@@ -4,7 +4,7 @@
  * | offset | what |
  * | --- | --- |
  * | 0 | format, 1 |
- * | 1 | kind: 1 open-session, 2 commit |
+ * | 1 | kind: see below |
  * | 2 | log time, 6 bytes, lowest first |
  * | 8 | of a commit: session, sequence, low water, idempotency key, comparisons, operations |
  *
@@ -14,9 +14,15 @@ export const COMMAND_FORMAT = 1
 
 export const OPEN_SESSION = 1
 export const COMMIT = 2
+export const GRANT_LEASE = 3
+export const KEEP_LEASES = 4
+export const END_LEASE = 5
+export const ADVANCE_TIME = 6
 
 export const LOG_TIME_OFFSET = 2
 export const LOG_TIME_BYTES = 6
 
 export const PUT = 1
 export const DELETE = 2
+export const PUT_WITH_TTL = 3
+export const PUT_WITH_LEASE = 4

@@ -20,6 +20,10 @@ export const REQUEST_GET = 33
 export const REQUEST_RANGE = 34
 export const REQUEST_END_RANGE = 35
 export const REQUEST_STATUS = 36
+export const REQUEST_CURSOR = 37
+export const REQUEST_WATCH = 38
+
+export const WATCH = 48
 
 export const RESPONSE_COMMAND = 64
 export const RESPONSE_VALUE = 65
@@ -28,3 +32,5 @@ export const RESPONSE_ROWS = 67
 export const RESPONSE_DONE = 68
 export const RESPONSE_JSON = 69
 export const RESPONSE_ERROR = 70
+export const RESPONSE_CURSOR = 71
+export const RESPONSE_CHANGES = 72

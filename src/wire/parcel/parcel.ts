@@ -1,5 +1,5 @@
 import type { ErrorCode, Outcome } from '../../foundation/errors.ts'
-import type { GroupId } from '../../foundation/ids.ts'
+import type { GroupId, LogIndex } from '../../foundation/ids.ts'
 import type { StoredRow } from '../../ports/key-value/key-value-store.ts'
 import type { Version } from '../../ports/key-value/version.ts'
 import type { Message } from '../../protocols/raft/message.ts'
@@ -13,6 +13,7 @@ export type Parcel =
   | { readonly type: 'raft'; readonly group: GroupId; readonly message: Message }
   | RequestParcel
   | ResponseParcel
+  | WatchParcel
 
 export interface RequestParcel {
   readonly type: 'request'
@@ -32,6 +33,15 @@ export interface ResponseParcel {
   readonly response: Response
 }
 
+/** From a watcher to the node that serves it. No answer. */
+export interface WatchParcel {
+  readonly type: 'watch'
+  /** The id of the request that opened the watch. */
+  readonly id: number
+  /** Bytes of changes that the node may send beyond those allowed before; 0 ends the watch. */
+  readonly grantBytes: number
+}
+
 export type Consistency = 'strong' | 'eventual'
 
 export type Request =
@@ -49,8 +59,42 @@ export type Request =
       readonly snapshot: number
     }
   | { readonly kind: 'end-range'; readonly snapshot: number }
+  /** The place of now, a strong read. Answered by `cursor`. */
+  | { readonly kind: 'cursor' }
+  /**
+   * Answered by any number of `changes` and at last an error; by the very node that was asked, a follower too, from what
+   * it has applied. Not passed on.
+   */
+  | {
+      readonly kind: 'watch'
+      readonly from: Uint8Array
+      /** Not included; undefined for the end. */
+      readonly to: Uint8Array | undefined
+      readonly after: ChangePlace
+      /** Bytes of changes that may be sent until a `WatchParcel` allows more. */
+      readonly windowBytes: number
+    }
   /** Answers with the node's status as JSON. */
   | { readonly kind: 'status' }
+
+/** A place between two changes; a port's `Cursor` is its text. */
+export interface ChangePlace {
+  /** Names the history that the index belongs to: a restored cluster has another one. */
+  readonly history: number
+  /** Of the entry. */
+  readonly index: LogIndex
+  /** How many changes of that entry lie before the place. */
+  readonly ordinal: number
+}
+
+/** A change's version is the index of its entry. `value` undefined for a deletion. */
+export interface WireChange {
+  readonly key: Uint8Array
+  readonly value: Uint8Array | undefined
+  readonly version: Version
+  /** Its number among the changes of its entry, from 1: the `ordinal` of the place right after it. */
+  readonly ordinal: number
+}
 
 export type Response =
   | { readonly status: 'command'; readonly result: CommandResult }
@@ -64,6 +108,9 @@ export type Response =
       /** Held for the pages to come by the node that answered, or that it asked; 0 when none is needed. */
       readonly snapshot: number
     }
+  | { readonly status: 'cursor'; readonly place: ChangePlace }
+  /** `upTo`: all changes of the range up to there were sent now or before; also sent alone, now and then. */
+  | { readonly status: 'changes'; readonly changes: readonly WireChange[]; readonly upTo: ChangePlace }
   | { readonly status: 'done' }
   | { readonly status: 'json'; readonly json: string }
   | ErrorResponse

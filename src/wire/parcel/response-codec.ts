@@ -145,6 +145,8 @@ const ERROR_CODE_NUMBERS: Readonly<Record<ErrorCode, number>> = {
   unavailable: 15,
   unsupported: 16,
   'wrong-cluster': 17,
+  compacted: 18,
+  'lease-lost': 19,
 }
 
 const ERROR_CODES: readonly (ErrorCode | undefined)[] = Object.entries(ERROR_CODE_NUMBERS).reduce(
