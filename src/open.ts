@@ -1,7 +1,8 @@
 import { Dure } from './dure.ts'
 import { DureError } from './foundation/errors.ts'
+import type { Engine } from './ports/key-value/engine.ts'
 
-export type OpenOptions = OpenDirectory | OpenConnection
+export type OpenOptions = OpenDirectory | OpenConnection | OpenEngine
 
 /** One process, durable, nothing else to run: the data lives in this directory. */
 export interface OpenDirectory {
@@ -11,6 +12,11 @@ export interface OpenDirectory {
 /** A client of a running cluster: one of these nodes is enough to find the others. */
 export interface OpenConnection {
   readonly connect: readonly string[]
+}
+
+/** An engine that a team runs already, by the factory of its subpath: `etcd({ endpoints })` of `dure/engines/etcd`. */
+export interface OpenEngine {
+  readonly engine: Engine
 }
 
 /**
@@ -25,17 +31,19 @@ export interface OpenConnection {
  * Guarantee: strong reads; a write that returned is synced, with `connect` on a majority of the nodes.
  * A disk that fails to sync ends the process (exit code 70): what memory holds can no longer be trusted to be on it.
  *
+ * With `engine` the guarantees are those of the engine: see `dure.store.guarantees`.
+ *
  * Errors: `data-directory` (another process holds it, a newer format), `corrupt`, `disk`; `invalid` for options that
  * make no sense. With `connect` nothing is asked of the cluster yet: an unreachable one shows at the first call.
  */
 export async function open(options: OpenOptions): Promise<Dure> {
-  const { directory, connect } = options as Partial<OpenDirectory & OpenConnection>
-  if ((directory === undefined) === (connect === undefined)) {
-    throw new DureError(
-      'invalid',
-      "asked to open both or neither of 'directory' and 'connect': give exactly one of them",
-    )
+  const { directory, connect, engine } = options as Partial<OpenDirectory & OpenConnection & OpenEngine>
+  const given = [directory, connect, engine].filter((each) => each !== undefined).length
+  if (given !== 1) {
+    const message = `asked to open with ${given} of 'directory', 'connect' and 'engine': give exactly one of them`
+    throw new DureError('invalid', message)
   }
+  if (engine !== undefined) return new Dure(await engine.open())
   // Loaded only when asked for: a client of a cluster needs no storage.
   if (connect !== undefined) {
     const { connectRemote } = await import('./engines/remote/connect-remote.ts')
