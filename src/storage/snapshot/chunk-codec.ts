@@ -32,6 +32,12 @@ export function encodeChunk(rows: readonly Row[]): Uint8Array {
   return bytes
 }
 
+/** How much a chunk holds, without a look at its rows. */
+export function chunkSize(bytes: Uint8Array): { readonly rows: number; readonly rowBytes: number } {
+  const rows = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(4)
+  return { rows, rowBytes: bytes.length - HEADER_BYTES - rows * ROW_HEADER_BYTES }
+}
+
 /** The rows, as views of `bytes`. Throws `corrupt` when the chunk is not what was written. */
 export function decodeChunk(bytes: Uint8Array): Row[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
