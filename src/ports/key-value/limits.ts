@@ -11,6 +11,8 @@ export const limits = {
   /** Of leases and of values. */
   ttlMsMin: 100,
   ttlMsMax: 365 * 24 * 60 * 60_000,
+  /** Keys that one lease may hold at a time: all of them go in one step when it is released. */
+  leaseKeysMax: 4_096,
 } as const
 
 export function checkKeySize(sizeBytes: number): void {
@@ -38,6 +40,13 @@ export function checkCount(what: 'comparisons' | 'operations', count: number): v
   if (count > limits.commitOperationsMax) {
     const advice = `at most ${limits.commitOperationsMax} are accepted; split it into several commits`
     refuseArgument(`the commit has ${count} ${what}`, advice)
+  }
+}
+
+export function checkTtl(ttlMs: number): void {
+  if (!Number.isSafeInteger(ttlMs) || ttlMs < limits.ttlMsMin || ttlMs > limits.ttlMsMax) {
+    const advice = `use a whole number of milliseconds from ${limits.ttlMsMin} to ${limits.ttlMsMax}`
+    refuseArgument(`ttlMs is ${ttlMs}`, advice)
   }
 }
 

@@ -4,19 +4,37 @@ import {
   checkCount,
   checkIdempotencyKey,
   checkKeySize,
+  checkTtl,
   checkValueSize,
   DistinctKeys,
+  refuseArgument,
 } from '../../ports/key-value/limits.ts'
 import { ByteReader } from '../bytes/byte-reader.ts'
 import { readCommandKind } from './codec.ts'
 import type { Command } from './command.ts'
-import { COMMIT, DELETE, PUT } from './format.ts'
+import {
+  COMMIT,
+  DELETE,
+  END_LEASE,
+  GRANT_LEASE,
+  KEEP_LEASES,
+  KEEP_LEASES_MAX,
+  PUT,
+  PUT_WITH_LEASE,
+  PUT_WITH_TTL,
+} from './format.ts'
 
 /** Throws `invalid`, stating the limit, when a command goes beyond what the port accepts. */
 export function validateCommand(command: Command): void {
   switch (command.kind) {
     case 'open-session':
+    case 'end-lease':
+    case 'advance-time':
       return
+    case 'grant-lease':
+      return checkTtl(command.ttlMs)
+    case 'keep-leases':
+      return checkLeaseCount(command.leases.length)
     case 'commit': {
       checkIdempotencyKey(command.idempotencyKey)
       checkCount('comparisons', command.comparisons.length)
@@ -34,6 +52,7 @@ export function validateCommand(command: Command): void {
         if (operation.kind === 'put') {
           checkValueSize(operation.value.length)
           commitBytes += operation.value.length
+          if (operation.ttlMs !== undefined) checkTtl(operation.ttlMs)
         }
       }
       checkCommitSize(commitBytes)
@@ -53,7 +72,29 @@ export function checkCommand(bytes: Uint8Array): void {
   const kind = readCommandKind(reader)
   reader.uint48()
   if (kind === COMMIT) checkCommit(reader, bytes)
+  else if (kind === GRANT_LEASE) checkGrant(reader)
+  else if (kind === KEEP_LEASES) checkKeep(reader)
+  else if (kind === END_LEASE) reader.varint()
   reader.expectEnd()
+}
+
+function checkGrant(reader: ByteReader): void {
+  reader.varint()
+  reader.varint()
+  reader.varint()
+  checkTtl(reader.varint())
+}
+
+function checkKeep(reader: ByteReader): void {
+  const count = reader.count(1)
+  checkLeaseCount(count)
+  for (let i = 0; i < count; i++) reader.varint()
+}
+
+function checkLeaseCount(count: number): void {
+  if (count > KEEP_LEASES_MAX) {
+    refuseArgument(`${count} leases are to be kept at once`, `at most ${KEEP_LEASES_MAX} are accepted`)
+  }
 }
 
 function checkCommit(reader: ByteReader, bytes: Uint8Array): void {
@@ -77,15 +118,17 @@ function checkCommit(reader: ByteReader, bytes: Uint8Array): void {
   const keys = operations > 1 ? new DistinctKeys() : undefined
   for (let i = 0; i < operations; i++) {
     const kind = reader.byte()
-    if (kind !== PUT && kind !== DELETE) reader.fail(`expected a kind of operation, found ${kind}`, 1)
+    if (kind < PUT || kind > PUT_WITH_LEASE) reader.fail(`expected a kind of operation, found ${kind}`, 1)
     const keyBytes = reader.skipBytes()
     checkKeySize(keyBytes)
     commitBytes += keyBytes
     keys?.add(bytes, reader.offset - keyBytes, reader.offset)
-    if (kind === PUT) {
+    if (kind !== DELETE) {
       const valueBytes = reader.skipBytes()
       checkValueSize(valueBytes)
       commitBytes += valueBytes
+      if (kind === PUT_WITH_TTL) checkTtl(reader.varint())
+      else if (kind === PUT_WITH_LEASE) reader.varint()
     }
   }
   checkCommitSize(commitBytes)

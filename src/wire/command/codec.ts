@@ -1,17 +1,23 @@
-import { unreachable } from '../../foundation/assert.ts'
-import { sessionId } from '../../foundation/ids.ts'
+import { assert, unreachable } from '../../foundation/assert.ts'
+import { type LeaseId, leaseId, sessionId } from '../../foundation/ids.ts'
 import type { Version } from '../../ports/key-value/version.ts'
 import { ByteReader } from '../bytes/byte-reader.ts'
 import { ByteWriter, varintSizeBytes } from '../bytes/byte-writer.ts'
-import type { Command, CommandOperation, CommitCommand } from './command.ts'
+import type { Command, CommandOperation, CommitCommand, GrantLeaseCommand } from './command.ts'
 import {
+  ADVANCE_TIME,
   COMMAND_FORMAT,
   COMMIT,
   DELETE,
+  END_LEASE,
+  GRANT_LEASE,
+  KEEP_LEASES,
   LOG_TIME_BYTES,
   LOG_TIME_OFFSET,
   OPEN_SESSION,
   PUT,
+  PUT_WITH_LEASE,
+  PUT_WITH_TTL,
 } from './format.ts'
 
 /**
@@ -19,7 +25,7 @@ import {
  *
  * ```ts
  * const encoded = encodeCommand({ kind: 'open-session', logTimeMs: 0 })
- * stampLogTime(encoded, clock.wallMs())
+ * stampLogTime(encoded, logTimeMs)
  * ```
  */
 export function encodeCommand(command: Command): Uint8Array {
@@ -35,6 +41,29 @@ export function encodeCommand(command: Command): Uint8Array {
       writer.uint48(command.logTimeMs)
       writeCommit(writer, command)
       break
+    case 'grant-lease':
+      writer.byte(GRANT_LEASE)
+      writer.uint48(command.logTimeMs)
+      writer.varint(command.session)
+      writer.varint(command.sequence)
+      writer.varint(command.lowWater)
+      writer.varint(command.ttlMs)
+      break
+    case 'keep-leases':
+      writer.byte(KEEP_LEASES)
+      writer.uint48(command.logTimeMs)
+      writer.varint(command.leases.length)
+      for (const lease of command.leases) writer.varint(lease)
+      break
+    case 'end-lease':
+      writer.byte(END_LEASE)
+      writer.uint48(command.logTimeMs)
+      writer.varint(command.lease)
+      break
+    case 'advance-time':
+      writer.byte(ADVANCE_TIME)
+      writer.uint48(command.logTimeMs)
+      break
     default:
       unreachable(command)
   }
@@ -46,19 +75,55 @@ export function decodeCommand(bytes: Uint8Array): Command {
   const reader = new ByteReader(bytes, 'command')
   const kind = readCommandKind(reader)
   const logTimeMs = reader.uint48()
-  const command: Command =
-    kind === OPEN_SESSION ? { kind: 'open-session', logTimeMs } : readCommit(reader, logTimeMs)
+  const command = readCommand(reader, kind, logTimeMs)
   reader.expectEnd()
   return command
 }
 
+function readCommand(reader: ByteReader, kind: CommandKind, logTimeMs: number): Command {
+  switch (kind) {
+    case COMMIT:
+      return readCommit(reader, logTimeMs)
+    case OPEN_SESSION:
+      return { kind: 'open-session', logTimeMs }
+    case GRANT_LEASE:
+      return readGrant(reader, logTimeMs)
+    case KEEP_LEASES: {
+      const leases: LeaseId[] = []
+      for (let left = reader.count(1); left > 0; left--) leases.push(leaseId(reader.varint()))
+      return { kind: 'keep-leases', logTimeMs, leases }
+    }
+    case END_LEASE:
+      return { kind: 'end-lease', logTimeMs, lease: leaseId(reader.varint()) }
+    case ADVANCE_TIME:
+      return { kind: 'advance-time', logTimeMs }
+    default:
+      return unreachable(kind)
+  }
+}
+
+type CommandKind =
+  | typeof OPEN_SESSION
+  | typeof COMMIT
+  | typeof GRANT_LEASE
+  | typeof KEEP_LEASES
+  | typeof END_LEASE
+  | typeof ADVANCE_TIME
+
 /** Reads format and kind, and refuses what this version does not know. */
-export function readCommandKind(reader: ByteReader): typeof OPEN_SESSION | typeof COMMIT {
+export function readCommandKind(reader: ByteReader): CommandKind {
   const format = reader.byte()
   if (format !== COMMAND_FORMAT) reader.fail(`expected format ${COMMAND_FORMAT}, found ${format}`, 1)
   const kind = reader.byte()
-  if (kind !== OPEN_SESSION && kind !== COMMIT) reader.fail(`expected a kind of command, found ${kind}`, 1)
-  return kind
+  if (kind < OPEN_SESSION || kind > ADVANCE_TIME) reader.fail(`expected a kind of command, found ${kind}`, 1)
+  return kind as CommandKind
+}
+
+function readGrant(reader: ByteReader, logTimeMs: number): GrantLeaseCommand {
+  const session = sessionId(reader.varint())
+  const sequence = reader.varint()
+  const lowWater = reader.varint()
+  return { kind: 'grant-lease', logTimeMs, session, sequence, lowWater, ttlMs: reader.varint() }
 }
 
 function writeCommit(writer: ByteWriter, command: CommitCommand): void {
@@ -75,9 +140,7 @@ function writeCommit(writer: ByteWriter, command: CommitCommand): void {
   for (const operation of command.operations) {
     switch (operation.kind) {
       case 'put':
-        writer.byte(PUT)
-        writer.bytes(operation.key)
-        writer.bytes(operation.value)
+        writePut(writer, operation)
         break
       case 'delete':
         writer.byte(DELETE)
@@ -87,6 +150,16 @@ function writeCommit(writer: ByteWriter, command: CommitCommand): void {
         unreachable(operation)
     }
   }
+}
+
+function writePut(writer: ByteWriter, put: Extract<CommandOperation, { kind: 'put' }>): void {
+  const { ttlMs, lease } = put
+  assert(ttlMs === undefined || lease === undefined, 'a put has a time to live or a lease, not both')
+  writer.byte(ttlMs !== undefined ? PUT_WITH_TTL : lease !== undefined ? PUT_WITH_LEASE : PUT)
+  writer.bytes(put.key)
+  writer.bytes(put.value)
+  if (ttlMs !== undefined) writer.varint(ttlMs)
+  else if (lease !== undefined) writer.varint(lease)
 }
 
 function readCommit(reader: ByteReader, logTimeMs: number): CommitCommand {
@@ -109,6 +182,14 @@ function readCommit(reader: ByteReader, logTimeMs: number): CommitCommand {
       operations.push({ kind: 'put', key, value: reader.bytes() })
     } else if (kind === DELETE) {
       operations.push({ kind: 'delete', key: reader.bytes() })
+    } else if (kind === PUT_WITH_TTL) {
+      const key = reader.bytes()
+      const value = reader.bytes()
+      operations.push({ kind: 'put', key, value, ttlMs: reader.varint() })
+    } else if (kind === PUT_WITH_LEASE) {
+      const key = reader.bytes()
+      const value = reader.bytes()
+      operations.push({ kind: 'put', key, value, lease: leaseId(reader.varint()) })
     } else {
       reader.fail(`expected a kind of operation, found ${kind}`, 1)
     }
@@ -121,17 +202,39 @@ function sizeBytesMax(command: Command): number {
   // `varint` wants eight bytes free before it writes.
   const slackBytes = 8
   let size = LOG_TIME_OFFSET + LOG_TIME_BYTES + slackBytes
-  if (command.kind === 'open-session') return size
+  switch (command.kind) {
+    case 'open-session':
+    case 'advance-time':
+      return size
+    case 'end-lease':
+      return size + varintSizeBytes(command.lease)
+    case 'keep-leases':
+      size += varintSizeBytes(command.leases.length)
+      for (const lease of command.leases) size += varintSizeBytes(lease)
+      return size
+    case 'grant-lease':
+      return size + tokenSizeBytes(command) + varintSizeBytes(command.ttlMs)
+    case 'commit':
+      return size + commitSizeBytesMax(command)
+    default:
+      return unreachable(command)
+  }
+}
 
-  size +=
-    varintSizeBytes(command.session) + varintSizeBytes(command.sequence) + varintSizeBytes(command.lowWater)
-  size += 2 + 3 * command.idempotencyKey.length + 2 * 2
+function commitSizeBytesMax(command: CommitCommand): number {
+  let size = tokenSizeBytes(command) + 2 + 3 * command.idempotencyKey.length + 2 * 2
   for (const comparison of command.comparisons) {
     size += 2 + comparison.key.length + varintSizeBytes(comparison.version)
   }
   for (const operation of command.operations) {
     size += 3 + operation.key.length
-    if (operation.kind === 'put') size += 4 + operation.value.length
+    if (operation.kind !== 'put') continue
+    size += 4 + operation.value.length
+    const attached = operation.ttlMs ?? operation.lease
+    if (attached !== undefined) size += varintSizeBytes(attached)
   }
   return size
 }
+
+const tokenSizeBytes = (command: CommitCommand | GrantLeaseCommand): number =>
+  varintSizeBytes(command.session) + varintSizeBytes(command.sequence) + varintSizeBytes(command.lowWater)

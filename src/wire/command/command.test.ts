@@ -2,13 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../foundation/bytes.ts'
 import { DureError } from '../../foundation/errors.ts'
-import { sessionId } from '../../foundation/ids.ts'
+import { leaseId, sessionId } from '../../foundation/ids.ts'
+import type { FencingToken } from '../../ports/key-value/lease.ts'
 import { limits } from '../../ports/key-value/limits.ts'
 import { absent, type Version } from '../../ports/key-value/version.ts'
 import { anyCommand, anyCommandResult, anyMutation } from '../testing/command-arbitraries.ts'
 import { checkCommand, validateCommand } from './check.ts'
 import { decodeCommand, encodeCommand } from './codec.ts'
-import type { CommandResult, CommitCommand } from './command.ts'
+import type { Command, CommandResult, CommitCommand } from './command.ts'
+import { KEEP_LEASES_MAX } from './format.ts'
 import { readLogTime, stampLogTime } from './log-time.ts'
 import { decodeCommandResult, encodeCommandResult } from './result-codec.ts'
 
@@ -51,6 +53,28 @@ describe('a command', () => {
       ],
     })
     expect(hex(encodeCommand(command))).toBe('0102010000000000ac0207050169010161000201016102787902' + '0162')
+  })
+
+  it('about leases and time has these bytes', () => {
+    const logTimeMs = 1
+    const session = sessionId(300)
+    const examples: readonly [Command, string][] = [
+      [
+        { kind: 'grant-lease', logTimeMs, session, sequence: 7, lowWater: 5, ttlMs: 10_000 },
+        '0103010000000000ac020705904e',
+      ],
+      [{ kind: 'keep-leases', logTimeMs, leases: [leaseId(5), leaseId(200)] }, '01040100000000000205c801'],
+      [{ kind: 'end-lease', logTimeMs, lease: leaseId(200) }, '0105010000000000c801'],
+      [{ kind: 'advance-time', logTimeMs }, '0106010000000000'],
+    ]
+    for (const [command, bytes] of examples) expect(hex(encodeCommand(command))).toBe(bytes)
+    const operations = [
+      { kind: 'put', key: utf8('a'), value: utf8('x'), ttlMs: 200 },
+      { kind: 'put', key: utf8('b'), value: utf8('y'), lease: leaseId(9) },
+    ] as const
+    expect(hex(encodeCommand(commit({ operations })))).toBe(
+      '0102000000000000' + '0000000000' + '02' + '0301610178c801' + '040162017909',
+    )
   })
 
   it('is stamped in place with the time of the log', () => {
@@ -98,14 +122,33 @@ describe('the limits of a command', () => {
   const put = (key: Uint8Array, value = new Uint8Array(0)) => ({ kind: 'put', key, value }) as const
   const keys = (count: number) => Array.from({ length: count }, (_, i) => utf8(`key-${i}`))
   const big = new Uint8Array(limits.valueBytesMax)
-  const accepted: readonly [string, CommitCommand][] = [
+  const timed = { logTimeMs: 0, session: sessionId(1), sequence: 1, lowWater: 1 }
+  const grant = (ttlMs: number): Command => ({ kind: 'grant-lease', ...timed, ttlMs })
+  const keep = (count: number): Command => ({
+    kind: 'keep-leases',
+    logTimeMs: 0,
+    leases: Array.from({ length: count }, () => leaseId(1)),
+  })
+  const accepted: readonly [string, Command][] = [
+    ['the shortest lease', grant(limits.ttlMsMin)],
+    ['the longest lease', grant(limits.ttlMsMax)],
+    ['as many keep-alives as are allowed', keep(KEEP_LEASES_MAX)],
+    ['the shortest time to live', commit({ operations: [{ ...put(utf8('a')), ttlMs: limits.ttlMsMin }] })],
     ['nothing at all', commit({})],
     ['the largest key and value', commit({ operations: [put(new Uint8Array(1_024), big)] })],
     ['as many operations as are allowed', commit({ operations: keys(128).map((key) => put(key)) })],
     ['the longest idempotency key', commit({ idempotencyKey: '가'.repeat(128) })],
     ['keys that differ in their last byte', commit({ operations: [put(utf8('aa')), put(utf8('ab'))] })],
   ]
-  const refused: readonly [string, CommitCommand, RegExp][] = [
+  const refused: readonly [string, Command, RegExp][] = [
+    ['a lease too short', grant(99), /ttlMs is 99: use a whole number of milliseconds from 100 to/],
+    ['a lease too long', grant(limits.ttlMsMax + 1), /from 100 to 31536000000/],
+    ['too many keep-alives', keep(KEEP_LEASES_MAX + 1), /10001 leases are to be kept at once: at most 10000/],
+    [
+      'a time to live too short',
+      commit({ operations: [{ ...put(utf8('a')), ttlMs: 99 }] }),
+      /ttlMs is 99/,
+    ],
     ['an empty key', commit({ operations: [put(utf8(''))] }), /key is empty: keys have 1 to 1024 bytes/],
     [
       'an empty key that is compared',
@@ -196,6 +239,11 @@ describe('a result', () => {
     [{ kind: 'token-reused' }, '0105'],
     [{ kind: 'overloaded' }, '0106'],
     [{ kind: 'invalid', message: 'no' }, '0107026e6f'],
+    [{ kind: 'lease-granted', lease: leaseId(9), token: 9 as FencingToken }, '01080909'],
+    [{ kind: 'leases-kept', kept: [false, true] }, '01090202'],
+    [{ kind: 'lease-ended', existed: true }, '010a01'],
+    [{ kind: 'lease-gone', lease: leaseId(9) }, '010b09'],
+    [{ kind: 'time-advanced' }, '010c'],
   ]
 
   it.each(examples)('%o has the bytes %s', (result, bytes) => {

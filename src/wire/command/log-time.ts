@@ -6,8 +6,8 @@ import { LOG_TIME_BYTES, LOG_TIME_OFFSET } from './format.ts'
 const LOG_TIME_MAX = 2 ** 48 - 1
 
 /**
- * Writes the leader's wall clock into an encoded command, in place, before it is proposed. Fractions are dropped; a
- * clock before 1970 counts as 1970.
+ * Writes the leader's log clock into an encoded command, in place, before it is proposed. Fractions are dropped; a
+ * negative time counts as 0.
  */
 export function stampLogTime(encoded: Uint8Array, logTimeMs: number): void {
   putUint48(encoded, LOG_TIME_OFFSET, Math.min(Math.max(Math.floor(logTimeMs), 0), LOG_TIME_MAX))

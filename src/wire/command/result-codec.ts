@@ -1,5 +1,6 @@
 import { unreachable } from '../../foundation/assert.ts'
-import { sessionId } from '../../foundation/ids.ts'
+import { leaseId, sessionId } from '../../foundation/ids.ts'
+import type { FencingToken } from '../../ports/key-value/lease.ts'
 import type { Version } from '../../ports/key-value/version.ts'
 import { ByteReader } from '../bytes/byte-reader.ts'
 import { ByteWriter } from '../bytes/byte-writer.ts'
@@ -15,6 +16,11 @@ const SESSION_EXPIRED = 4
 const TOKEN_REUSED = 5
 const OVERLOADED = 6
 const INVALID = 7
+const LEASE_GRANTED = 8
+const LEASES_KEPT = 9
+const LEASE_ENDED = 10
+const LEASE_GONE = 11
+const TIME_ADVANCED = 12
 
 /** The bytes of a result, as they stand in the state of a session. */
 export function encodeCommandResult(result: CommandResult): Uint8Array {
@@ -63,6 +69,26 @@ export function writeCommandResult(writer: ByteWriter, result: CommandResult): v
       writer.byte(INVALID)
       writer.text(result.message)
       return
+    case 'lease-granted':
+      writer.byte(LEASE_GRANTED)
+      writer.varint(result.lease)
+      writer.varint(result.token)
+      return
+    case 'leases-kept':
+      writer.byte(LEASES_KEPT)
+      writeFlags(writer, result.kept)
+      return
+    case 'lease-ended':
+      writer.byte(LEASE_ENDED)
+      writer.flag(result.existed)
+      return
+    case 'lease-gone':
+      writer.byte(LEASE_GONE)
+      writer.varint(result.lease)
+      return
+    case 'time-advanced':
+      writer.byte(TIME_ADVANCED)
+      return
     default:
       unreachable(result)
   }
@@ -90,6 +116,18 @@ export function readCommandResult(reader: ByteReader): CommandResult {
       return { kind: 'overloaded' }
     case INVALID:
       return { kind: 'invalid', message: reader.text() }
+    case LEASE_GRANTED: {
+      const lease = leaseId(reader.varint())
+      return { kind: 'lease-granted', lease, token: reader.varint() as FencingToken }
+    }
+    case LEASES_KEPT:
+      return { kind: 'leases-kept', kept: readFlags(reader) }
+    case LEASE_ENDED:
+      return { kind: 'lease-ended', existed: reader.flag() }
+    case LEASE_GONE:
+      return { kind: 'lease-gone', lease: leaseId(reader.varint()) }
+    case TIME_ADVANCED:
+      return { kind: 'time-advanced' }
     default:
       return reader.fail(`expected a kind of command result, found ${kind}`, 1)
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { type SessionId, sessionId } from '../../foundation/ids.ts'
+import { type LeaseId, leaseId, type SessionId, sessionId } from '../../foundation/ids.ts'
+import type { FencingToken } from '../../ports/key-value/lease.ts'
 import type { Version } from '../../ports/key-value/version.ts'
 import type { Command, CommandOperation, CommandResult, CommitCommand } from '../command/command.ts'
 
@@ -36,11 +37,14 @@ export const anyText: fc.Arbitrary<string> = fc.oneof(
 
 export const anyVersion: fc.Arbitrary<Version> = anyNumber.map((number) => number as Version)
 const anySession: fc.Arbitrary<SessionId> = anyNumber.map(sessionId)
+const anyLease: fc.Arbitrary<LeaseId> = anyNumber.map(leaseId)
 
 const anyLogTime = fc.nat({ max: 2 ** 48 - 1 })
 
 const anyOperation: fc.Arbitrary<CommandOperation> = fc.oneof(
   fc.record({ kind: fc.constant('put' as const), key: anyBytes, value: anyBytes }),
+  fc.record({ kind: fc.constant('put' as const), key: anyBytes, value: anyBytes, ttlMs: anyNumber }),
+  fc.record({ kind: fc.constant('put' as const), key: anyBytes, value: anyBytes, lease: anyLease }),
   fc.record({ kind: fc.constant('delete' as const), key: anyBytes }),
 )
 
@@ -57,6 +61,34 @@ const anyCommit: fc.Arbitrary<CommitCommand> = fc.record({
 
 export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('open-session' as const), logTimeMs: anyLogTime }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('grant-lease' as const),
+      logTimeMs: anyLogTime,
+      session: anySession,
+      sequence: anyNumber,
+      lowWater: anyNumber,
+      ttlMs: anyNumber,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('keep-leases' as const),
+      logTimeMs: anyLogTime,
+      leases: fc.array(anyLease, { maxLength: 20 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('end-lease' as const),
+      logTimeMs: anyLogTime,
+      lease: anyLease,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('advance-time' as const), logTimeMs: anyLogTime }) },
   { weight: 9, arbitrary: anyCommit },
 )
 
@@ -75,7 +107,20 @@ export const anyCommandResult: fc.Arbitrary<CommandResult> = fc.oneof(
     { kind: 'session-expired' },
     { kind: 'token-reused' },
     { kind: 'overloaded' },
+    { kind: 'lease-ended', existed: true },
+    { kind: 'lease-ended', existed: false },
+    { kind: 'time-advanced' },
   ),
+  fc.record({
+    kind: fc.constant('lease-granted' as const),
+    lease: anyLease,
+    token: anyNumber.map((number) => number as FencingToken),
+  }),
+  fc.record({
+    kind: fc.constant('leases-kept' as const),
+    kept: fc.array(fc.boolean(), { maxLength: 20 }),
+  }),
+  fc.record({ kind: fc.constant('lease-gone' as const), lease: anyLease }),
   fc.record({ kind: fc.constant('invalid' as const), message: anyText }),
 )
 
