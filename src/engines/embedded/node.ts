@@ -9,6 +9,7 @@ import type { TableStore } from '../../storage/table/table.ts'
 import type { Request, RequestParcel } from '../../wire/parcel/parcel.ts'
 import { readParcels } from '../../wire/parcel/parcel-reader.ts'
 import { errorResponse } from '../client/error-response.ts'
+import { type BackupSource, Backups } from './backups.ts'
 import type { Group, GroupObserver } from './group.ts'
 import { makeGroup } from './make-group.ts'
 import type { NodeOptions, OpenCallback } from './node-options.ts'
@@ -60,6 +61,7 @@ export class EmbeddedNode {
   readonly #router: Router
   readonly #seen = new SeenRequests()
   readonly #groups: readonly Group[]
+  readonly #backups: Backups
   /** Takes no more. */
   #isClosed = false
   readonly #whenClosed: (() => void)[] = []
@@ -91,6 +93,15 @@ export class EmbeddedNode {
         addressOf: (node) => this.#addressOf(node),
       }),
     )
+    const [system] = this.#groups
+    this.#backups = new Backups({
+      runtime,
+      clusterId: options.clusterId,
+      nodeId: options.nodeId,
+      table: system!.table,
+      flush: (done) => system!.flush(done),
+      request: (request, timeoutMs, reply) => this.request(request, timeoutMs, reply),
+    })
     runtime.network.onMessage((from, message) => this.#receive(from, message))
     runtime.network.onDisconnect((from) => {
       this.#router.forget(from)
@@ -149,6 +160,15 @@ export class EmbeddedNode {
     this.#turns.wake()
   }
 
+  /** A snapshot of everything that was acknowledged before this call, to be read in the reader's time. See `Backups`. */
+  openBackup(timeoutMs: number, done: OpenCallback<BackupSource>): void {
+    if (this.#groups.length > 1) {
+      const message = `this node has ${this.#groups.length} groups: backups of more than one are not known yet`
+      return done(new DureError('unsupported', message), undefined)
+    }
+    this.#backups.open(timeoutMs, done)
+  }
+
   /** Offers leadership of every group that this node leads to its most caught-up follower. */
   transferLeadership(): void {
     for (const group of this.#groups) {
@@ -175,6 +195,7 @@ export class EmbeddedNode {
     this.transferLeadership()
     this.#whenHandedOver(() => {
       this.#isClosed = true
+      this.#backups.close()
       this.#open.finishAll('closed', `node ${this.nodeId} is closing: ask another node`)
       this.#router.flush()
       let left = this.#groups.length

@@ -1,0 +1,21 @@
+import type { Row } from '../../storage/table/table.ts'
+import { space } from './state-machine/row.ts'
+
+/**
+ * What a restored cluster takes over from a backup, by the space of a row. What belongs to the old cluster's clients and
+ * to its log stays behind: a session whose client goes on would take answers of another history for its own.
+ */
+const taken: Readonly<Record<keyof typeof space, boolean>> = {
+  time: true,
+  session: false,
+  idempotency: false,
+  idempotencyExpiry: false,
+  user: true,
+}
+
+const takenSpaces: ReadonlySet<number> = new Set(
+  Object.entries(space).flatMap(([name, number]) => (taken[name as keyof typeof space] ? [number] : [])),
+)
+
+export const restoredRows = (rows: readonly Row[]): Row[] =>
+  rows.filter(({ key }) => takenSpaces.has(key[0] ?? -1))
