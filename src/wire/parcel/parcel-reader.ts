@@ -3,11 +3,12 @@ import { ByteReader } from '../bytes/byte-reader.ts'
 import {
   MESSAGE_FORMAT,
   REQUEST_COMMAND,
-  REQUEST_STATUS,
+  REQUEST_WATCH,
+  RESPONSE_CHANGES,
   RESPONSE_COMMAND,
-  RESPONSE_ERROR,
   TIMEOUT_NOW,
   VOTE_REQUEST,
+  WATCH,
 } from './format.ts'
 import type { Parcel } from './parcel.ts'
 import { readRaft } from './raft-codec.ts'
@@ -36,7 +37,11 @@ function readParcel(reader: ByteReader): Parcel {
     const group = groupId(reader.varint())
     return { type: 'raft', group, message: readRaft(reader, kind) }
   }
-  if (kind >= REQUEST_COMMAND && kind <= REQUEST_STATUS) return readRequest(reader, kind)
-  if (kind >= RESPONSE_COMMAND && kind <= RESPONSE_ERROR) return readResponse(reader, kind)
+  if (kind >= REQUEST_COMMAND && kind <= REQUEST_WATCH) return readRequest(reader, kind)
+  if (kind >= RESPONSE_COMMAND && kind <= RESPONSE_CHANGES) return readResponse(reader, kind)
+  if (kind === WATCH) {
+    const group = groupId(reader.varint())
+    return { type: 'watch', group, id: reader.varint(), allowedBytes: reader.varint() }
+  }
   return reader.fail(`expected a kind of parcel, found ${kind}`, 1)
 }

@@ -1,6 +1,6 @@
 import { unreachable } from '../../foundation/assert.ts'
 import { ByteWriter } from '../bytes/byte-writer.ts'
-import { MESSAGE_FORMAT } from './format.ts'
+import { MESSAGE_FORMAT, WATCH } from './format.ts'
 import type { Parcel } from './parcel.ts'
 import { writeRaft } from './raft-codec.ts'
 import { writeRequest } from './request-codec.ts'
@@ -35,6 +35,12 @@ export class ParcelWriter {
         return
       case 'response':
         writeResponse(this.#writer, parcel)
+        return
+      case 'watch':
+        this.#writer.byte(WATCH)
+        this.#writer.varint(parcel.group)
+        this.#writer.varint(parcel.id)
+        this.#writer.varint(parcel.allowedBytes)
         return
       default:
         unreachable(parcel)

@@ -15,7 +15,8 @@ import {
   anyText,
   anyVersion,
 } from '../testing/command-arbitraries.ts'
-import type { Parcel, Request, Response } from './parcel.ts'
+import { ChangeBatch, decodeChangeBatch } from './change-batch.ts'
+import type { Parcel, Request, Response, WireChange } from './parcel.ts'
 import { readParcels } from './parcel-reader.ts'
 import { ParcelWriter } from './parcel-writer.ts'
 
@@ -98,6 +99,21 @@ const anyMessage: fc.Arbitrary<Message> = fc.oneof(
 
 const anyConsistency = fc.constantFrom('strong' as const, 'eventual' as const)
 const optionalBytes = fc.option(anyBytes, { nil: undefined })
+const anyPlace = fc.record({ history: anyNumber, index: anyIndex, ordinal: anyNumber })
+const anyChange = fc.record({ key: anyBytes, value: optionalBytes, entries: fc.nat({ max: 2 }) })
+/** In the order of the log, as a feed gives them. */
+const anyBatch: fc.Arbitrary<ChangeBatch> = fc
+  .tuple(fc.integer({ min: 1, max: 300 }), fc.array(anyChange, { maxLength: 6 }), fc.nat({ max: 200 }))
+  .map(([first, drawn, later]) => {
+    let version = first
+    let ordinal = 0
+    const changes = drawn.map(({ key, value, entries }): WireChange => {
+      version += entries
+      ordinal = entries > 0 ? 1 : ordinal + 1
+      return { key, value, version: version as Version, ordinal }
+    })
+    return new ChangeBatch(changes, { index: logIndex(version + later), ordinal })
+  })
 const anyRequest: fc.Arbitrary<Request> = fc.oneof(
   fc.record({ kind: constant('command'), command: anyBytes }),
   fc.record({ kind: constant('get'), key: anyBytes, consistency: anyConsistency }),
@@ -111,17 +127,27 @@ const anyRequest: fc.Arbitrary<Request> = fc.oneof(
   }),
   fc.record({ kind: constant('end-range'), snapshot: anyNumber }),
   fc.record({ kind: constant('status') }),
+  fc.record({ kind: constant('cursor') }),
+  fc.record({
+    kind: constant('watch'),
+    from: anyBytes,
+    to: optionalBytes,
+    after: anyPlace,
+    windowBytes: anyNumber,
+  }),
 )
 
 const errorCodes: Record<ErrorCode, true> = {
   aborted: true,
   closed: true,
+  compacted: true,
   'comparison-failed': true,
   corrupt: true,
   'data-directory': true,
   disk: true,
   forgotten: true,
   invalid: true,
+  'lease-lost': true,
   'not-leader': true,
   overloaded: true,
   protocol: true,
@@ -141,6 +167,8 @@ const anyResponse: fc.Arbitrary<Response> = fc.oneof(
     next: optionalBytes,
     snapshot: anyNumber,
   }),
+  fc.record({ status: constant('cursor'), place: anyPlace }),
+  fc.record({ status: constant('changes'), sequence: anyNumber, batch: anyBatch }),
   fc.record({ status: constant('done') }),
   fc.record({ status: constant('json'), json: anyText }),
   fc.record({
@@ -166,6 +194,12 @@ const anyParcel: fc.Arbitrary<Parcel> = fc.oneof(
     request: anyRequest,
   }),
   fc.record({ type: constant('response'), id: anyNumber, response: anyResponse }),
+  fc.record({
+    type: constant('watch'),
+    group: anyNumber.map(groupId),
+    id: anyNumber,
+    allowedBytes: anyNumber,
+  }),
 )
 
 function write(parcels: readonly Parcel[], writer = new ParcelWriter()): Uint8Array {
@@ -242,6 +276,11 @@ describe('parcels', () => {
       35,
       36,
       37,
+      38,
+      39,
+      47,
+      48,
+      49,
       63,
       64,
       65,
@@ -251,6 +290,8 @@ describe('parcels', () => {
       69,
       70,
       71,
+      72,
+      73,
       255,
     )
     const random = fc
@@ -276,6 +317,32 @@ describe('parcels', () => {
     const parcels: Parcel[] = []
     expect(() => readParcels(message, (parcel) => parcels.push(parcel))).toThrow(DureError)
     expect(parcels).toHaveLength(1)
+  })
+})
+
+describe('a batch of changes', () => {
+  const change = (version: number, ordinal: number): WireChange => ({
+    key: utf8('k'),
+    value: utf8('v'),
+    version: version as Version,
+    ordinal,
+  })
+  const encoded = (changes: WireChange[], upTo: number) =>
+    new ChangeBatch(changes, { index: logIndex(upTo), ordinal: 0 }).encoded
+
+  it('is encoded once, however many watchers it is for', () => {
+    const batch = new ChangeBatch([change(1, 1)], { index: logIndex(2), ordinal: 0 })
+    expect(batch.encoded).toBe(batch.encoded)
+  })
+
+  it.each([
+    ['comes twice', encoded([change(4, 1), change(4, 1)], 9)],
+    ['goes back', encoded([change(4, 2), change(4, 1)], 9)],
+    ['goes back by an entry', encoded([change(5, 1), change(4, 1)], 9)],
+    ['lies beyond the end', encoded([change(9, 1)], 9)],
+    ['has no number', encoded([change(4, 0)], 9)],
+  ])('is refused when a change %s', (_what, bytes) => {
+    expect(() => decodeChangeBatch(bytes)).toThrow('malformed batch of changes: expected a change after')
   })
 })
 
@@ -384,6 +451,18 @@ describe('the bytes of a message', () => {
     ],
     [request({ kind: 'end-range', snapshot: 3 }), '01 23 ac02 04 8827 01 03'],
     [request({ kind: 'status' }), '01 24 ac02 04 8827 01'],
+    [request({ kind: 'cursor' }), '01 25 ac02 04 8827 01'],
+    [
+      request({
+        kind: 'watch',
+        from: utf8('a'),
+        to: utf8('b'),
+        after: { history: 200, index: index(9), ordinal: 2 },
+        windowBytes: 300,
+      }),
+      '01 26 ac02 04 8827 01 01 61 01 01 62 c801 09 02 ac02',
+    ],
+    [{ type: 'watch', group: groupId(4), id: 300, allowedBytes: 200 }, '01 30 04 ac02 c801'],
     [response({ status: 'command', result: { kind: 'overloaded' } }), '01 40 ac02 06'],
     [response({ status: 'value', value: utf8('v'), version: 9 as Version }), '01 41 ac02 09 01 76'],
     [response({ status: 'value', value: undefined, version: 0 as Version }), '01 42 ac02 00'],
@@ -397,6 +476,24 @@ describe('the bytes of a message', () => {
       '01 43 ac02 01 01 6b 09 01 76 01 01 6e 03',
     ],
     [response({ status: 'done' }), '01 44 ac02'],
+    [
+      response({ status: 'cursor', place: { history: 200, index: index(9), ordinal: 2 } }),
+      '01 47 ac02 c801 09 02',
+    ],
+    [
+      response({
+        status: 'changes',
+        sequence: 5,
+        batch: new ChangeBatch(
+          [
+            { key: utf8('k'), value: utf8('v'), version: 8 as Version, ordinal: 1 },
+            { key: utf8('l'), value: undefined, version: 8 as Version, ordinal: 2 },
+          ],
+          { index: index(9), ordinal: 0 },
+        ),
+      }),
+      '01 48 ac02 05 0f 09 00 02 08 01 01 6b 01 01 76 08 02 01 6c 00',
+    ],
     [response({ status: 'json', json: '{}' }), '01 45 ac02 02 7b7d'],
     [
       response({

@@ -4,6 +4,7 @@ import type { StoredRow } from '../../ports/key-value/key-value-store.ts'
 import type { Version } from '../../ports/key-value/version.ts'
 import type { Message } from '../../protocols/raft/message.ts'
 import type { CommandResult } from '../command/command.ts'
+import type { ChangeBatch } from './change-batch.ts'
 
 /**
  * What travels between endpoints. One message of the network carries many parcels: all that a turn of the event loop
@@ -36,10 +37,14 @@ export interface ResponseParcel {
 /** From a watcher to the node that serves it. No answer. */
 export interface WatchParcel {
   readonly type: 'watch'
+  readonly group: GroupId
   /** The id of the request that opened the watch. */
   readonly id: number
-  /** Bytes of changes that the node may send beyond those allowed before; 0 ends the watch. */
-  readonly grantBytes: number
+  /**
+   * Bytes of changes (`changeSizeBytes`) that the node may send in all, since it was opened; 0 ends the watch. A total,
+   * so that it does no harm when one is lost, comes twice or late.
+   */
+  readonly allowedBytes: number
 }
 
 export type Consistency = 'strong' | 'eventual'
@@ -62,8 +67,8 @@ export type Request =
   /** The place of now, a strong read. Answered by `cursor`. */
   | { readonly kind: 'cursor' }
   /**
-   * Answered by any number of `changes` and at last an error; by the very node that was asked, a follower too, from what
-   * it has applied. Not passed on.
+   * Answered by any number of `changes`, the first at once and without a change, and at last an error; by the very node
+   * that was asked, a follower too, from what it has applied. Not passed on.
    */
   | {
       readonly kind: 'watch'
@@ -71,20 +76,28 @@ export type Request =
       /** Not included; undefined for the end. */
       readonly to: Uint8Array | undefined
       readonly after: ChangePlace
-      /** Bytes of changes that may be sent until a `WatchParcel` allows more. */
+      /**
+       * Bytes of changes that may be sent until a `WatchParcel` allows more. While half of this or more is open, one
+       * change of any size may be sent.
+       */
       readonly windowBytes: number
     }
   /** Answers with the node's status as JSON. */
   | { readonly kind: 'status' }
 
-/** A place between two changes; a port's `Cursor` is its text. */
-export interface ChangePlace {
+/**
+ * A place between two changes. All changes of the entries below `index` lie before it, and the first `ordinal` of entry
+ * `index`. So `{ index: n + 1, ordinal: 0 }` lies after everything of entry n.
+ */
+export interface FeedPlace {
+  readonly index: LogIndex
+  readonly ordinal: number
+}
+
+/** A place that another node can go on from; a port's `Cursor` is its text. */
+export interface ChangePlace extends FeedPlace {
   /** Names the history that the index belongs to: a restored cluster has another one. */
   readonly history: number
-  /** Of the entry. */
-  readonly index: LogIndex
-  /** How many changes of that entry lie before the place. */
-  readonly ordinal: number
 }
 
 /** A change's version is the index of its entry. `value` undefined for a deletion. */
@@ -109,11 +122,18 @@ export type Response =
       readonly snapshot: number
     }
   | { readonly status: 'cursor'; readonly place: ChangePlace }
-  /** `upTo`: all changes of the range up to there were sent now or before; also sent alone, now and then. */
-  | { readonly status: 'changes'; readonly changes: readonly WireChange[]; readonly upTo: ChangePlace }
+  | ChangesResponse
   | { readonly status: 'done' }
   | { readonly status: 'json'; readonly json: string }
   | ErrorResponse
+
+/** Part of a watch. Without a change it says that the node is there, and how far it has come. */
+export interface ChangesResponse {
+  readonly status: 'changes'
+  /** 1 for the first one of a watch, then one more each: so a watcher sees what is missing, late or there twice. */
+  readonly sequence: number
+  readonly batch: ChangeBatch
+}
 
 export interface ErrorResponse {
   readonly status: 'error'

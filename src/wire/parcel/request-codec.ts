@@ -1,9 +1,17 @@
 import { unreachable } from '../../foundation/assert.ts'
-import { groupId } from '../../foundation/ids.ts'
+import { groupId, logIndex } from '../../foundation/ids.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
-import { REQUEST_COMMAND, REQUEST_END_RANGE, REQUEST_GET, REQUEST_RANGE, REQUEST_STATUS } from './format.ts'
-import type { Consistency, Request, RequestParcel } from './parcel.ts'
+import {
+  REQUEST_COMMAND,
+  REQUEST_CURSOR,
+  REQUEST_END_RANGE,
+  REQUEST_GET,
+  REQUEST_RANGE,
+  REQUEST_STATUS,
+  REQUEST_WATCH,
+} from './format.ts'
+import type { ChangePlace, Consistency, Request, RequestParcel } from './parcel.ts'
 
 const STRONG = 1
 const HAS_END = 2
@@ -34,6 +42,17 @@ export function writeRequest(writer: ByteWriter, parcel: RequestParcel): void {
       return
     case 'status':
       writeHead(writer, REQUEST_STATUS, parcel)
+      return
+    case 'cursor':
+      writeHead(writer, REQUEST_CURSOR, parcel)
+      return
+    case 'watch':
+      writeHead(writer, REQUEST_WATCH, parcel)
+      writer.bytes(request.from)
+      writer.flag(request.to !== undefined)
+      if (request.to !== undefined) writer.bytes(request.to)
+      writePlace(writer, request.after)
+      writer.varint(request.windowBytes)
       return
     default:
       unreachable(request)
@@ -73,6 +92,16 @@ function readRequestBody(reader: ByteReader, kind: number): Request {
       return { kind: 'end-range', snapshot: reader.varint() }
     case REQUEST_STATUS:
       return { kind: 'status' }
+    case REQUEST_CURSOR:
+      return { kind: 'cursor' }
+    case REQUEST_WATCH:
+      return {
+        kind: 'watch',
+        from: reader.bytes(),
+        to: reader.flag() ? reader.bytes() : undefined,
+        after: readPlace(reader),
+        windowBytes: reader.varint(),
+      }
     default:
       return reader.fail(`expected a kind of request, found ${kind}`)
   }
@@ -85,4 +114,14 @@ function writeHead(writer: ByteWriter, kind: number, parcel: RequestParcel): voi
   // What is left of a deadline is rarely whole, and may be over: it travels in whole milliseconds.
   writer.varint(Math.max(Math.ceil(parcel.timeoutMs), 0))
   writer.varint(parcel.hops)
+}
+
+export function writePlace(writer: ByteWriter, place: ChangePlace): void {
+  writer.varint(place.history)
+  writer.varint(place.index)
+  writer.varint(place.ordinal)
+}
+
+export function readPlace(reader: ByteReader): ChangePlace {
+  return { history: reader.varint(), index: logIndex(reader.varint()), ordinal: reader.varint() }
 }

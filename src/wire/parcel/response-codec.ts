@@ -5,9 +5,12 @@ import type { Version } from '../../ports/key-value/version.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
 import { readCommandResult, writeCommandResult } from '../command/result-codec.ts'
+import { decodeChangeBatch } from './change-batch.ts'
 import {
   RESPONSE_ABSENT,
+  RESPONSE_CHANGES,
   RESPONSE_COMMAND,
+  RESPONSE_CURSOR,
   RESPONSE_DONE,
   RESPONSE_ERROR,
   RESPONSE_JSON,
@@ -15,6 +18,7 @@ import {
   RESPONSE_VALUE,
 } from './format.ts'
 import type { Response, ResponseParcel } from './parcel.ts'
+import { readPlace, writePlace } from './request-codec.ts'
 
 export function writeResponse(writer: ByteWriter, parcel: ResponseParcel): void {
   const { response } = parcel
@@ -39,6 +43,15 @@ export function writeResponse(writer: ByteWriter, parcel: ResponseParcel): void 
       writer.flag(response.next !== undefined)
       if (response.next !== undefined) writer.bytes(response.next)
       writer.varint(response.snapshot)
+      return
+    case 'cursor':
+      writeHead(writer, RESPONSE_CURSOR, parcel)
+      writePlace(writer, response.place)
+      return
+    case 'changes':
+      writeHead(writer, RESPONSE_CHANGES, parcel)
+      writer.varint(response.sequence)
+      writer.bytes(response.batch.encoded)
       return
     case 'done':
       writeHead(writer, RESPONSE_DONE, parcel)
@@ -89,6 +102,10 @@ function readResponseBody(reader: ByteReader, kind: number): Response {
       const next = reader.flag() ? reader.bytes() : undefined
       return { status: 'rows', rows, next, snapshot: reader.varint() }
     }
+    case RESPONSE_CURSOR:
+      return { status: 'cursor', place: readPlace(reader) }
+    case RESPONSE_CHANGES:
+      return { status: 'changes', sequence: reader.varint(), batch: decodeChangeBatch(reader.bytes()) }
     case RESPONSE_DONE:
       return { status: 'done' }
     case RESPONSE_JSON:
