@@ -2,7 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FaultKind, faultKinds } from '../../src/proof/simulation/scenario.ts'
 
-const scenarioNames = ['standing', 'conflicting log', 'partial connectivity', 'slow disk'] as const
+const scenarioNames = [
+  'standing',
+  'conflicting log',
+  'partial connectivity',
+  'saturated leader',
+  'slow disk',
+  'snapshot replaces memory',
+  'votes on their way',
+] as const
 export type ScenarioName = (typeof scenarioNames)[number]
 
 /** A known bug: a patch to the source that is never shipped, and what is claimed about it. */

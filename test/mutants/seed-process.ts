@@ -56,17 +56,14 @@ async function load({ root, scenario, without }: SeedOrder): Promise<(seed: numb
     }
     case 'conflicting log':
     case 'partial connectivity':
-    case 'slow disk': {
+    case 'saturated leader':
+    case 'slow disk':
+    case 'snapshot replaces memory':
+    case 'votes on their way': {
       const { runDrill } = await take('drills/drill.ts')
-      const { conflictingLog } = await take('drills/conflicting-log.ts')
-      const { partialConnectivity } = await take('drills/partial-connectivity.ts')
-      const { slowDisk } = await take('drills/slow-disk.ts')
-      const drills = {
-        'conflicting log': conflictingLog,
-        'partial connectivity': partialConnectivity,
-        'slow disk': slowDisk,
-      }
-      return (seed) => runDrill(drills[scenario], seed, without)
+      const drills = await take(`drills/${scenario.replaceAll(' ', '-')}.ts`)
+      const [drill] = Object.values(drills)
+      return (seed) => runDrill(drill, seed, without)
     }
   }
 }

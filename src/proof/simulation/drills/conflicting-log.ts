@@ -1,8 +1,6 @@
 import { utf8 } from '../../../foundation/bytes.ts'
-import { sessionId } from '../../../foundation/ids.ts'
-import { encodeCommand } from '../../../wire/command/codec.ts'
-import type { Request } from '../../../wire/parcel/parcel.ts'
 import { calmFaults, type Drill } from './drill.ts'
+import { putRequest } from './put-request.ts'
 
 const CUT_MS_MAX = 6_000
 const CATCH_UP_MS_MAX = 10_000
@@ -31,7 +29,8 @@ export const conflictingLog: Drill = {
       for (const { process } of cluster.nodes)
         if (process !== old.process) world.network.cut(old.process, process)
     }
-    for (let i = 0; i < LEFT_OVER_WRITES; i++) old.node!.request(write(i), 1_000, () => {})
+    for (let i = 0; i < LEFT_OVER_WRITES; i++)
+      old.node!.request(putRequest('left over', utf8(`left over ${i}`)), 1_000, () => {})
     // The new leader has dropped what comes right after the last entry they share, and is not yet beyond the old one.
     const isReady = (): boolean => {
       const successor = leaderOf(cluster.nodes, raft.term)
@@ -46,21 +45,6 @@ export const conflictingLog: Drill = {
     const isCaughtUp = world.runUntil(() => raft.commitIndex >= goal, { withinMs: CATCH_UP_MS_MAX })
     require(isCaughtUp, `${old.process.name} does not catch up`)
   },
-}
-
-function write(i: number): Request {
-  const operation = { kind: 'put', key: utf8('left over'), value: utf8(`left over ${i}`) } as const
-  const command = encodeCommand({
-    kind: 'commit',
-    logTimeMs: 0,
-    session: sessionId(0),
-    sequence: 0,
-    lowWater: 0,
-    idempotencyKey: '',
-    comparisons: [],
-    operations: [operation],
-  })
-  return { kind: 'command', command }
 }
 
 function leaderOf(nodes: Parameters<Drill['run']>[0]['cluster']['nodes'], afterTerm: number) {

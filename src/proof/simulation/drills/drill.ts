@@ -9,13 +9,16 @@ import { SimulationError } from '../../../runtime/simulated/simulation-error.ts'
 import { HistoryRecorder } from '../../verify/history-recorder.ts'
 import type { KeyValueInput, KeyValueOutput } from '../../verify/linearizability/key-value-model.ts'
 import { describeMessage } from '../describe-message.ts'
+import { BoundedPipeline } from '../invariants/bounded-pipeline.ts'
 import { CommittedEntries } from '../invariants/committed-entries.ts'
+import { ElectedByMajority } from '../invariants/elected-by-majority.ts'
 import { ElectionSafety } from '../invariants/election-safety.ts'
 import { BrokenInvariant } from '../invariants/invariant.ts'
 import { LogMatching } from '../invariants/log-matching.ts'
 import type { SeedReport } from '../run-seed.ts'
 import type { FaultKind } from '../scenario.ts'
-import { SimulatedCluster, type SimulatedNode } from '../simulated-cluster.ts'
+import { MessageTally } from '../scenarios/message-tally.ts'
+import { type ClusterPlan, SimulatedCluster, type SimulatedNode } from '../simulated-cluster.ts'
 import { WorkloadClient } from '../workload.ts'
 
 /**
@@ -28,6 +31,7 @@ export interface Drill {
   readonly fault: FaultKind
   readonly faults: (random: SeededRandom) => FaultPlan
   /** As nodes have it, unless said. */
+  readonly raft?: NonNullable<NodeOptions['raft']>
   readonly storage?: NonNullable<NodeOptions['storage']>
   readonly run: (stage: Stage) => void
 }
@@ -40,8 +44,12 @@ export interface Stage {
   readonly electionTimeoutMs: number
   /** The fault is switched off: play all the same, without it. */
   readonly isCalm: boolean
+  /** What nodes send to one another, which can be held back. */
+  readonly messages: MessageTally
   /** Of the newest term; waits for one. */
   leader(): SimulatedNode
+  /** More clients, with sessions of their own. */
+  startClients(count: number): void
   /** Calls of clients that were answered. */
   acknowledged(): number
   require(holds: boolean, what: string): void
@@ -69,23 +77,47 @@ export function runDrill(
     ...raftDefaults,
     electionTimeoutMs,
     heartbeatIntervalMs: Math.floor(electionTimeoutMs / random.integer(3, 8)),
+    ...drill.raft,
   }
+  const messages = new MessageTally()
   const tableFaults = { delayMs: () => 1, flushError: () => undefined }
-  const plan = { nodeCount: NODES, raft, storage: drill.storage ?? {}, tableFaults }
+  const plan: ClusterPlan = {
+    nodeCount: NODES,
+    raft,
+    storage: drill.storage ?? {},
+    tableFaults,
+    wrapRuntime: (runtime, id) => messages.watch(runtime, id),
+  }
   const faults = drill.faults(random)
   const cluster = new SimulatedCluster(world, plan, [
     new ElectionSafety(),
     new LogMatching(),
     new CommittedEntries(),
+    new ElectedByMajority(),
+    new BoundedPipeline(raft),
   ])
   const clients: WorkloadClient[] = []
+  const recorder = new HistoryRecorder<KeyValueInput, KeyValueOutput>()
+  let clientCount = 0
+  const startClients = (count: number): void => {
+    for (let i = 0; i < count; i++) {
+      const number = clientCount++
+      world.spawn(`client ${number}`, { promises: false }).start((runtime) => {
+        const client = new Client(runtime, new RemoteTransport(runtime, cluster.addresses))
+        const options = { keyCount: 8, thinkMs: 60, timeoutMs: 1_000 }
+        const workload = new WorkloadClient(number, runtime, client, recorder, options)
+        clients.push(workload)
+        workload.start()
+      })
+    }
+  }
   const report = (failure?: string, broken?: string) => {
     const verdict = failure === undefined ? 'valid' : 'invalid'
     return { seed, verdict, failure, broken, virtualMs: world.nowMs, events: world.eventCount } as const
   }
   try {
     cluster.start()
-    startClients(world, cluster, clients)
+    startClients(CLIENTS)
     const leaderNow = () => newestLeader(cluster)
     world.runUntil(() => leaderNow() !== undefined, { withinMs: START_MS_MAX })
     if (!isCalm) for (const { process } of cluster.nodes) process.disk.setFaults(faults.disk)
@@ -93,8 +125,10 @@ export function runDrill(
       world,
       cluster,
       random,
-      electionTimeoutMs,
+      electionTimeoutMs: raft.electionTimeoutMs,
       isCalm,
+      messages,
+      startClients,
       leader: () => {
         world.runUntil(() => leaderNow() !== undefined, { withinMs: START_MS_MAX })
         const leader = leaderNow()
@@ -116,19 +150,6 @@ export function runDrill(
 
 /** A good network and a good disk: what a drill changes it says. */
 export const calmFaults = noFaults
-
-function startClients(world: Simulation, cluster: SimulatedCluster, clients: WorkloadClient[]): void {
-  const recorder = new HistoryRecorder<KeyValueInput, KeyValueOutput>()
-  for (let i = 0; i < CLIENTS; i++) {
-    world.spawn(`client ${i}`, { promises: false }).start((runtime) => {
-      const client = new Client(runtime, new RemoteTransport(runtime, cluster.addresses))
-      const options = { keyCount: 8, thinkMs: 60, timeoutMs: 1_000 }
-      const workload = new WorkloadClient(i, runtime, client, recorder, options)
-      clients.push(workload)
-      workload.start()
-    })
-  }
-}
 
 function newestLeader(cluster: SimulatedCluster): SimulatedNode | undefined {
   let newest: SimulatedNode | undefined
