@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { NodeStatus } from '../engines/embedded/status.ts'
+import { unreachable } from '../foundation/assert.ts'
 import { DureError } from '../foundation/errors.ts'
 import type { KeyValueStore } from '../ports/key-value/key-value-store.ts'
 import { limits } from '../ports/key-value/limits.ts'
@@ -58,7 +59,11 @@ afterEach(() => server.close({ timeoutMs: 0 }))
 
 const start = (options: { allowFaults: boolean; httpPort?: number }) =>
   startServer({
-    node: { status: () => current, metrics: () => [{ name: 'dure_x', help: 'X.', kind: 'gauge', value: 7 }] },
+    node: {
+      status: () => current,
+      metrics: () => [{ name: 'dure_x', help: 'X.', kind: 'gauge', value: 7 }],
+      openBackup: async () => unreachable(0 as never),
+    },
     // The store of the moment: tests put another in its place.
     store: new Proxy({} as KeyValueStore, { get: (_target, name) => Reflect.get(store, name).bind(store) }),
     httpHost: '127.0.0.1',

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { HttpMetrics } from '../metrics/http-metrics.ts'
+import { backupRoute } from './backup-route.ts'
 import type { OnNode, Served } from './environment.ts'
 import { faultRoutes } from './fault-routes.ts'
 import { keyRoutes } from './key-routes.ts'
@@ -9,7 +10,16 @@ import { problemOf } from './problem.ts'
 import { rangeRoute } from './range-route.ts'
 import { answerNotFound } from './refusals.ts'
 
-const PATHS = ['/status', '/healthz', '/readyz', '/metrics', '/v1/cluster', '/v1/faults', '/v1/range']
+const PATHS = [
+  '/status',
+  '/healthz',
+  '/readyz',
+  '/metrics',
+  '/v1/cluster',
+  '/v1/faults',
+  '/v1/range',
+  '/v1/backup',
+]
 
 /** All routes of a node, as one function of a request. */
 export function createApplication(served: Served): Hono<OnNode> {
@@ -36,6 +46,7 @@ export function createApplication(served: Served): Hono<OnNode> {
     nodeRoutes(served, metrics),
     keyRoutes(served),
     rangeRoute(served),
+    backupRoute(served),
     faultRoutes(served),
   ]) {
     application.route('/', routes)

@@ -1,14 +1,17 @@
 import type { HttpBindings } from '@hono/node-server'
+import type { BackupSource } from '../../engines/embedded/backups.ts'
 import type { NodeStatus } from '../../engines/embedded/status.ts'
 import type { KeyValueStore } from '../../ports/key-value/key-value-store.ts'
 import type { FaultControl } from '../faults/fault-control.ts'
 import type { Log } from '../log/log.ts'
 import type { Metric } from '../metrics/metric.ts'
+import type { BackupPace } from './backup-route.ts'
 
 /** The node as its HTTP server sees it. */
 export interface ServedNode {
   status(): NodeStatus
   metrics(): readonly Metric[]
+  openBackup(timeoutMs: number): Promise<BackupSource>
 }
 
 /** What the routes stand on. */
@@ -18,6 +21,8 @@ export interface Served {
   /** Undefined on a node that was not started with `--allow-faults`. */
   readonly faults: FaultControl | undefined
   readonly log: Log
+  /** For tests of slow readers. */
+  readonly backupPace?: BackupPace
 }
 
 /** Hono's type for "on Node": the raw request is at hand. */

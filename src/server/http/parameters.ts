@@ -14,7 +14,7 @@ const wholeNumber = (min: number, max: number) =>
 
 const keyspace = z.string().default('default')
 const consistency = z.enum(['strong', 'eventual'], 'use strong or eventual').default('strong')
-const timeout_ms = wholeNumber(1, 60_000).optional()
+export const timeout_ms = wholeNumber(1, 60_000).optional()
 
 export const writeQuery = z.strictObject({ keyspace, timeout_ms })
 export const readQuery = z.strictObject({ keyspace, timeout_ms, consistency })

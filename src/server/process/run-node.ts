@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { BackupSource } from '../../engines/embedded/backups.ts'
 import { embeddedStore } from '../../engines/embedded/embedded-store.ts'
 import type { EmbeddedNode } from '../../engines/embedded/node.ts'
 import { openNode } from '../../engines/embedded/node.ts'
@@ -59,7 +60,11 @@ export async function runNode(given: NodeArguments, log: Log): Promise<RunningNo
       return { ...opened.status, unreachable: [...unreachable].toSorted((a, b) => a - b) }
     }
     const server = await startServer({
-      node: { status, metrics: () => [...statusMetrics(status()), ...processMetrics.read()] },
+      node: {
+        status,
+        metrics: () => [...statusMetrics(status()), ...processMetrics.read()],
+        openBackup: (timeoutMs) => openBackup(opened, timeoutMs),
+      },
       store,
       httpHost: http.host,
       httpPort: http.port,
@@ -83,6 +88,11 @@ export async function runNode(given: NodeArguments, log: Log): Promise<RunningNo
     throw error
   }
 }
+
+const openBackup = (node: EmbeddedNode, timeoutMs: number): Promise<BackupSource> =>
+  new Promise((resolve, reject) =>
+    node.openBackup(timeoutMs, (error, source) => (source === undefined ? reject(error) : resolve(source))),
+  )
 
 const close = (node: EmbeddedNode): Promise<void> => new Promise((resolve) => node.close(resolve))
 
