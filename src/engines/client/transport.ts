@@ -1,4 +1,4 @@
-import type { ErrorResponse, Request, Response } from '../../wire/parcel/parcel.ts'
+import type { ChangesResponse, ErrorResponse, Request, Response } from '../../wire/parcel/parcel.ts'
 
 /** How a client's requests reach a cluster: over the network, or straight into the node of this process. */
 export interface Transport {
@@ -7,17 +7,21 @@ export interface Transport {
    * of ours when none came (`unknown` when the request may have been received).
    */
   request(request: Request, timeoutMs: number, done: (response: Response) => void): void
-  /** Opens a watch on one node. `ended` comes once at most, and not after `end()`. */
+  /**
+   * Opens a watch on one node. What is received may be late, there twice or missing: its numbers tell. `ended` comes
+   * once at most, perhaps before this returns, and not after `end()`.
+   */
   watch(
     request: Extract<Request, { kind: 'watch' }>,
-    received: (changes: Extract<Response, { status: 'changes' }>) => void,
+    received: (changes: ChangesResponse) => void,
     ended: (reason: ErrorResponse) => void,
   ): OpenWatch
   close(): void
 }
 
 export interface OpenWatch {
-  /** Lets the node send this many bytes more. */
-  grant(bytes: number): void
-  end(): void
+  /** Lets the node send so many bytes in all, since it was opened. */
+  allow(allowedBytes: number): void
+  /** `isSilent`: the node said nothing for too long, so the next watch should ask another one. */
+  end(isSilent?: boolean): void
 }

@@ -1,10 +1,11 @@
 import type { Guarantees } from '../../ports/key-value/guarantees.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import type { Request, Response } from '../../wire/parcel/parcel.ts'
+import type { ChangesResponse, ErrorResponse, Request, Response } from '../../wire/parcel/parcel.ts'
 import { Client } from '../client/client.ts'
 import { ClientStore } from '../client/client-store.ts'
-import type { Transport } from '../client/transport.ts'
+import type { OpenWatch, Transport } from '../client/transport.ts'
 import type { EmbeddedNode } from './node.ts'
+import type { WatchRequest } from './watch/watch-hub.ts'
 
 export const embeddedGuarantees: Guarantees = {
   engine: 'embedded',
@@ -24,6 +25,17 @@ class LocalTransport implements Transport {
 
   request(request: Request, timeoutMs: number, done: (response: Response) => void): void {
     this.#node.request(request, timeoutMs, done)
+  }
+
+  watch(
+    request: WatchRequest,
+    received: (changes: ChangesResponse) => void,
+    ended: (reason: ErrorResponse) => void,
+  ): OpenWatch {
+    // There is no other node to go on at.
+    return this.#node.watch(request, received, (reason) =>
+      ended(reason.code === 'closed' ? { ...reason, retryable: false } : reason),
+    )
   }
 
   close(): void {}

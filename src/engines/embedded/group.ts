@@ -1,6 +1,6 @@
 import { assert, unreachable } from '../../foundation/assert.ts'
 import { DureError } from '../../foundation/errors.ts'
-import type { GroupId, LogIndex, NodeId } from '../../foundation/ids.ts'
+import { type GroupId, type LogIndex, logIndex, type NodeId } from '../../foundation/ids.ts'
 import type { Effect, HardState } from '../../protocols/raft/effect.ts'
 import type { Entry } from '../../protocols/raft/entry.ts'
 import type { RaftEvent } from '../../protocols/raft/event.ts'
@@ -13,7 +13,7 @@ import type { Table, TablePosition } from '../../storage/table/table.ts'
 import { checkCommand } from '../../wire/command/check.ts'
 import type { CommandResult } from '../../wire/command/command.ts'
 import { stampLogTime } from '../../wire/command/log-time.ts'
-import type { Request, Response } from '../../wire/parcel/parcel.ts'
+import type { ChangePlace, Request, Response } from '../../wire/parcel/parcel.ts'
 import { errorResponse } from '../client/error-response.ts'
 import type { StorageOptions } from './node-options.ts'
 import type { OpenRequest, OpenRequests } from './open-requests.ts'
@@ -24,6 +24,7 @@ import { Reads } from './reads.ts'
 import type { Router } from './router.ts'
 import { SnapshotTransfers } from './snapshot-transfers.ts'
 import { StateMachine } from './state-machine/state-machine.ts'
+import { WatchHub } from './watch/watch-hub.ts'
 
 export interface GroupParts {
   readonly id: GroupId
@@ -37,6 +38,8 @@ export interface GroupParts {
   /** Asks for a call of `turn` once the current burst is handled. */
   readonly wake: () => void
   readonly addressOf: (node: NodeId) => string
+  /** Of the cluster: see `ChangePlace`. */
+  readonly history: number
   readonly observer: GroupObserver
 }
 
@@ -59,6 +62,7 @@ export class Group {
   readonly raft: Raft
   readonly table: Table
   readonly stateMachine: StateMachine
+  readonly watches: WatchHub
   readonly #parts: GroupParts
   readonly #proposals: Proposals
   readonly #reads: Reads
@@ -81,6 +85,14 @@ export class Group {
     this.raft = parts.raft
     this.table = parts.table
     this.stateMachine = new StateMachine(parts.table)
+    this.watches = new WatchHub({
+      runtime: parts.runtime,
+      feed: () => this.stateMachine.feed,
+      history: parts.history,
+      appliedIndex: () => this.appliedIndex,
+      hasLeader: () => parts.raft.leader !== undefined,
+      wake: parts.wake,
+    })
     this.#proposals = new Proposals(parts.open)
     this.#reads = new Reads(parts.open)
     this.#ranges = new RangeSnapshots(parts.runtime)
@@ -135,6 +147,14 @@ export class Group {
           this.#answer(open, () => serveRange(this.table, this.#ranges, request)),
         )
         return this.#parts.wake()
+      case 'cursor':
+        if (this.#mustForward(request, hops, timeoutMs, open)) return
+        this.#reads.gather(open, () => this.#answer(open, () => ({ status: 'cursor', place: this.#now })))
+        return this.#parts.wake()
+      case 'watch': {
+        const message = 'a watch is opened on the node that is asked: it is not passed on'
+        return this.#parts.open.finish(open, errorResponse('protocol', message))
+      }
       case 'end-range':
         if (
           this.#ranges.find(request.snapshot) === undefined &&
@@ -152,7 +172,7 @@ export class Group {
   }
 
   get hasGathered(): boolean {
-    return this.#proposals.hasGathered || this.#reads.hasGathered
+    return this.#proposals.hasGathered || this.#reads.hasGathered || this.watches.hasMore
   }
 
   /** Hands what the turn gathered to the core. */
@@ -170,6 +190,7 @@ export class Group {
       this.#reads.takeGathered(token)
       this.#step({ type: 'read', nowMs: this.#nowMs(), token })
     }
+    this.watches.advance()
   }
 
   /** Brings everything that was applied into the table, durably. */
@@ -222,6 +243,11 @@ export class Group {
     }
     this.#proposals.gather(command, open)
     this.#parts.wake()
+  }
+
+  /** After everything that was applied. */
+  get #now(): ChangePlace {
+    return { history: this.#parts.history, index: logIndex(this.appliedIndex + 1), ordinal: 0 }
   }
 
   #serveGet(key: Uint8Array, open: OpenRequest): void {

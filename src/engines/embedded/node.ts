@@ -1,3 +1,5 @@
+import { utf8 } from '../../foundation/bytes.ts'
+import { checksum } from '../../foundation/checksum.ts'
 import { DureError } from '../../foundation/errors.ts'
 import { type GroupId, groupId, type LogIndex, type NodeId } from '../../foundation/ids.ts'
 import { DURE_VERSION } from '../../foundation/version.ts'
@@ -6,9 +8,10 @@ import { type Endpoint, endpoint } from '../../runtime/network.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Log } from '../../storage/log/log.ts'
 import type { TableStore } from '../../storage/table/table.ts'
-import type { Request, RequestParcel } from '../../wire/parcel/parcel.ts'
+import type { ChangesResponse, ErrorResponse, Request, RequestParcel } from '../../wire/parcel/parcel.ts'
 import { readParcels } from '../../wire/parcel/parcel-reader.ts'
 import { errorResponse } from '../client/error-response.ts'
+import type { OpenWatch } from '../client/transport.ts'
 import { type BackupSource, Backups } from './backups.ts'
 import type { Group, GroupObserver } from './group.ts'
 import { makeGroup } from './make-group.ts'
@@ -19,6 +22,9 @@ import { Router } from './router.ts'
 import { SeenRequests } from './seen-requests.ts'
 import type { NodeStatus } from './status.ts'
 import { Turns } from './turns.ts'
+import { openLocalWatch } from './watch/local-watch.ts'
+import { RemoteWatches } from './watch/remote-watches.ts'
+import { addFigures, type WatchFigures, type WatchRequest } from './watch/watch-hub.ts'
 
 /** Requests that a node has open at once; more are told to slow down. */
 const OPEN_REQUESTS_MAX = 65_536
@@ -60,6 +66,7 @@ export class EmbeddedNode {
   readonly #open: OpenRequests
   readonly #router: Router
   readonly #seen = new SeenRequests()
+  readonly #watches: RemoteWatches
   readonly #groups: readonly Group[]
   readonly #backups: Backups
   /** Takes no more. */
@@ -81,7 +88,8 @@ export class EmbeddedNode {
     this.#log = recovered.log
     this.#tables = recovered.tables
     this.#open = new OpenRequests(runtime)
-    this.#router = new Router(runtime, this.#open)
+    this.#router = new Router(runtime, this.#open, (to) => this.#watches.clogged(to))
+    this.#watches = new RemoteWatches(runtime, this.#router)
     this.#groups = recovered.groups.map((found) =>
       makeGroup(found, options, {
         runtime,
@@ -90,6 +98,7 @@ export class EmbeddedNode {
         open: this.#open,
         observer,
         wake: () => this.#turns.wake(),
+        history: checksum(utf8(options.clusterId)),
         addressOf: (node) => this.#addressOf(node),
       }),
     )
@@ -106,6 +115,7 @@ export class EmbeddedNode {
     runtime.network.onDisconnect((from) => {
       this.#router.forget(from)
       this.#seen.forget(from)
+      this.#watches.forget(from)
     })
     turns.onTurn(() => this.#turn())
     for (const group of this.#groups) group.start()
@@ -183,6 +193,20 @@ export class EmbeddedNode {
     }
   }
 
+  /** Opens a watch of this very process. */
+  watch(
+    request: WatchRequest,
+    received: (changes: ChangesResponse) => void,
+    ended: (reason: ErrorResponse) => void,
+  ): OpenWatch {
+    return openLocalWatch(this.#system.watches, request, received, ended)
+  }
+
+  /** Of all groups together. */
+  get watchFigures(): WatchFigures {
+    return addFigures(this.#groups.map(({ watches }) => watches.figures))
+  }
+
   /** Hands leadership over, ends open requests, flushes the tables and closes the files. */
   close(done: () => void): void {
     if (this.#hasEnded) return done()
@@ -195,6 +219,7 @@ export class EmbeddedNode {
     this.transferLeadership()
     this.#whenHandedOver(() => {
       this.#isClosed = true
+      for (const { watches } of this.#groups) watches.close()
       this.#backups.close()
       this.#open.finishAll('closed', `node ${this.nodeId} is closing: ask another node`)
       this.#router.flush()
@@ -222,8 +247,11 @@ export class EmbeddedNode {
             if (parcel.message.from !== (from as number)) return
             return this.#groups[parcel.group]?.receive(parcel.message)
           case 'request':
-            if (this.#seen.isNew(from, parcel.id)) this.#serveRemote(from, parcel)
-            return
+            if (!this.#seen.isNew(from, parcel.id)) return
+            if (parcel.request.kind !== 'watch') return this.#serveRemote(from, parcel)
+            return this.#openWatch(from, parcel.id, parcel.group, parcel.request)
+          case 'watch':
+            return this.#watches.allow(from, parcel)
           case 'response':
             return this.#router.answered(from, parcel.id, parcel.response)
         }
@@ -234,6 +262,12 @@ export class EmbeddedNode {
       this.#runtime.network.disconnect(from)
     }
     this.#turns.wake()
+  }
+
+  #openWatch(from: Endpoint, id: number, of: GroupId, request: WatchRequest): void {
+    const group = this.#groups[of]
+    if (group === undefined) return this.#router.respond(from, id, this.#noSuchGroup(of))
+    this.#watches.open(from, id, group.watches, request)
   }
 
   #serveRemote(from: Endpoint, parcel: RequestParcel): void {
@@ -248,12 +282,7 @@ export class EmbeddedNode {
     if (request.kind === 'status') return reply({ status: 'json', json: JSON.stringify(this.status) })
     const group = this.#groups[to]
     if (group === undefined) {
-      return reply(
-        errorResponse(
-          'invalid',
-          `asked for group ${to}, but this node has groups 0 … ${this.#groups.length - 1}`,
-        ),
-      )
+      return reply(this.#noSuchGroup(to))
     }
     if (this.#open.size >= OPEN_REQUESTS_MAX) {
       const message = `${OPEN_REQUESTS_MAX} requests are open on this node: slow down`
@@ -261,6 +290,11 @@ export class EmbeddedNode {
     }
     const boundedMs = Math.min(timeoutMs, REQUEST_TIMEOUT_MS_MAX)
     group.serve(request, hops, boundedMs, this.#open.add(reply, boundedMs))
+  }
+
+  #noSuchGroup(group: GroupId): ErrorResponse {
+    const found = `this node has groups 0 … ${this.#groups.length - 1}`
+    return errorResponse('invalid', `asked for group ${group}, but ${found}`)
   }
 
   #turn(): void {

@@ -25,14 +25,17 @@ interface Outbox {
 export class Router {
   readonly #runtime: Runtime
   readonly #open: OpenRequests
+  readonly #clogged: (to: Endpoint) => void
   readonly #outboxes = new Map<Endpoint, Outbox>()
   readonly #filled = new Set<Outbox>()
   readonly #forwarded = new Map<number, { readonly to: Endpoint; readonly open: OpenRequest }>()
   #lastForward: number
 
-  constructor(runtime: Runtime, open: OpenRequests) {
+  /** `clogged` hears of an endpoint that could not take a message: what was in it is lost. */
+  constructor(runtime: Runtime, open: OpenRequests, clogged: (to: Endpoint) => void = () => {}) {
     this.#runtime = runtime
     this.#open = open
+    this.#clogged = clogged
     // Somewhere else in every life of this process: a leader must not take a request for a copy of an earlier life's.
     this.#lastForward = runtime.random.integer(1, 0xffff_ffff)
   }
@@ -97,6 +100,7 @@ export class Router {
     const outcome = this.#runtime.network.send(outbox.to, outbox.writer.take())
     // A client that is gone, and was answered afterwards, leaves nothing behind.
     if (outcome === 'unreachable' && outbox.to > NODE_ID_MAX) this.forget(outbox.to)
+    if (outcome === 'full') this.#clogged(outbox.to)
     const { forwards } = outbox
     if (forwards.length === 0) return
     outbox.forwards = []

@@ -1,0 +1,94 @@
+import { NODE_ID_MAX } from '../../../foundation/ids.ts'
+import type { Endpoint } from '../../../runtime/network.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
+import type { ChangesResponse, ErrorResponse, WatchParcel } from '../../../wire/parcel/parcel.ts'
+import { errorResponse } from '../../client/error-response.ts'
+import type { Router } from '../router.ts'
+import type { WatchHub, WatchRequest } from './watch-hub.ts'
+import type { Watcher, WatchOutlet } from './watcher.ts'
+
+/** How long a connection that takes no more is left alone. */
+const CLOGGED_MS = 500
+
+interface Held {
+  readonly hub: WatchHub
+  readonly watcher: Watcher
+}
+
+/** The watches of one connection: their changes travel as responses to the requests that opened them. */
+class Connection implements WatchOutlet {
+  readonly held = new Map<number, Held>()
+  readonly #endpoint: Endpoint
+  readonly #router: Router
+
+  constructor(endpoint: Endpoint, router: Router) {
+    this.#endpoint = endpoint
+    this.#router = router
+  }
+
+  changes(id: number, changes: ChangesResponse): void {
+    this.#router.respond(this.#endpoint, id, changes)
+  }
+
+  ended(id: number, reason: ErrorResponse): void {
+    this.held.delete(id)
+    this.#router.respond(this.#endpoint, id, reason)
+  }
+}
+
+/** The watches that came over the network, by connection and the id of their request. */
+export class RemoteWatches {
+  readonly #runtime: Runtime
+  readonly #router: Router
+  readonly #connections = new Map<Endpoint, Connection>()
+
+  constructor(runtime: Runtime, router: Router) {
+    this.#runtime = runtime
+    this.#router = router
+  }
+
+  open(from: Endpoint, id: number, hub: WatchHub, request: WatchRequest): void {
+    let connection = this.#connections.get(from)
+    if (connection === undefined) {
+      connection = new Connection(from, this.#router)
+      this.#connections.set(from, connection)
+    }
+    // A copy that the network made.
+    if (connection.held.has(id)) return
+    const watcher = hub.open(connection, id, request)
+    if (watcher !== undefined) connection.held.set(id, { hub, watcher })
+  }
+
+  allow(from: Endpoint, { id, allowedBytes }: WatchParcel): void {
+    const connection = this.#connections.get(from)
+    const held = connection?.held.get(id)
+    if (held === undefined) return
+    if (allowedBytes === 0) connection!.held.delete(id)
+    held.hub.allow(held.watcher, allowedBytes)
+  }
+
+  /** The connection is gone. */
+  forget(endpoint: Endpoint): void {
+    const connection = this.#connections.get(endpoint)
+    if (connection === undefined) return
+    this.#connections.delete(endpoint)
+    for (const { hub, watcher } of connection.held.values()) hub.end(watcher)
+  }
+
+  /**
+   * The connection takes no more, and what was lost may have been changes: its watches are over. They are told a little
+   * later; whoever misses that too finds out by the silence.
+   */
+  clogged(endpoint: Endpoint): void {
+    const connection = this.#connections.get(endpoint)
+    if (endpoint <= NODE_ID_MAX || connection === undefined || connection.held.size === 0) return
+    const ids = [...connection.held.keys()]
+    this.forget(endpoint)
+    this.#runtime.timer(CLOGGED_MS, () => {
+      const message = 'the connection could not take the changes as fast as they came: go on from the last one'
+      const reason = errorResponse('overloaded', message, { retryable: true, retryAfterMs: CLOGGED_MS })
+      for (const id of ids) this.#router.respond(endpoint, id, reason)
+      this.#router.flush()
+    })
+  }
+}
