@@ -32,6 +32,7 @@ const byCode: Readonly<Record<ErrorCode, number>> = {
   'not-leader': exitCodes.unavailable,
   overloaded: exitCodes.unavailable,
   protocol: exitCodes.unavailable,
+  removed: exitCodes.unavailable,
   'session-expired': exitCodes.unavailable,
   'snapshot-expired': exitCodes.unavailable,
   timeout: exitCodes.unavailable,

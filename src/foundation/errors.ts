@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'not-leader' // this node cannot serve it and knows no leader that can
   | 'overloaded' // too much is in flight: slow down and retry
   | 'protocol' // a malformed, unknown or too large frame
+  | 'removed' // this node does not belong to the cluster any more
   | 'session-expired' // the idempotency record is gone: the outcome of a retry cannot be told
   | 'snapshot-expired' // the pages of this range belong to a snapshot that is gone: start again
   | 'timeout' // the deadline passed

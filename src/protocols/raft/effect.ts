@@ -56,7 +56,10 @@ export type Effect =
   | { readonly type: 'deadline'; readonly atMs: number }
   /** Entries up to and including `index` left the core; the host may drop them from its log. */
   | { readonly type: 'compacted'; readonly index: LogIndex; readonly term: Term }
-  /** Read a chunk for a follower: chunk 0 of a fresh snapshot, or the given one of the snapshot at `index`. */
+  /**
+   * Read a chunk for a follower: chunk 0 of a fresh snapshot, or the given one of the snapshot at `index`. A snapshot of
+   * nothing helps nobody: a table that was never flushed is flushed first.
+   */
   | {
       readonly type: 'read-snapshot'
       readonly to: NodeId

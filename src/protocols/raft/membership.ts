@@ -29,4 +29,6 @@ export type MembershipStep =
 export interface MembershipChange {
   readonly transition: 'auto' | 'joint' | 'joint-explicit'
   readonly steps: readonly MembershipStep[]
+  /** The host's own words about it (where a member listens): kept with the entry, and never looked at here. */
+  readonly context?: Uint8Array
 }

@@ -65,7 +65,7 @@ export class Replication {
   send(progress: Progress, evenEmpty = false): void {
     const { log } = this.#core
     while (!progress.isPaused) {
-      if (progress.next <= log.baseIndex) {
+      if (progress.next <= log.baseIndex || this.#needsFoundation(progress)) {
         this.#snapshots.start(progress)
         return
       }
@@ -158,6 +158,14 @@ export class Replication {
     progress.next = Math.max(Math.min(refused, meeting + 1), progress.match + 1)
     progress.probeSent = false
     this.send(progress, true)
+  }
+
+  /**
+   * Who joins with an empty log knows no members to begin with, and the log tells their changes only: it starts from a
+   * snapshot, even when our log reaches back to its first entry.
+   */
+  #needsFoundation(progress: Progress): boolean {
+    return progress.isLearner && progress.next === 1 && this.#core.appliedIndex > 0
   }
 
   #sendAppend(progress: Progress, entries: readonly Entry[]): void {

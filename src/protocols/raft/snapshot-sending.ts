@@ -51,8 +51,8 @@ export class SnapshotSending {
     if (progress === undefined || transfer === undefined) return
     // Anything else answers a question of a transfer that was given up.
     if (event.chunk !== transfer.reading || (transfer.meta ?? event.meta).index !== event.meta.index) return
-    if (transfer.meta === undefined && event.meta.index < this.#core.log.baseIndex) {
-      // Our log no longer has what follows it. The next one will be newer.
+    if (transfer.meta === undefined && event.meta.index < Math.max(1, this.#core.log.baseIndex)) {
+      // Our log no longer has what follows it, or it holds nothing at all. The next one will be newer.
       this.#giveUp(progress)
       return
     }

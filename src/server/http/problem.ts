@@ -59,6 +59,7 @@ function statusOf(code: ErrorCode): number {
     case 'disk':
     case 'forgotten':
     case 'protocol':
+    case 'removed':
     case 'wrong-cluster':
       return 500
   }

@@ -22,6 +22,9 @@ export const REQUEST_END_RANGE = 35
 export const REQUEST_STATUS = 36
 export const REQUEST_CURSOR = 37
 export const REQUEST_WATCH = 38
+export const REQUEST_MEMBER = 44
+/** The last of the requests. */
+export const REQUEST_LAST = REQUEST_MEMBER
 
 export const WATCH = 48
 

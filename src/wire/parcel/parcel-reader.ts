@@ -3,7 +3,7 @@ import { ByteReader } from '../bytes/byte-reader.ts'
 import {
   MESSAGE_FORMAT,
   REQUEST_COMMAND,
-  REQUEST_WATCH,
+  REQUEST_LAST,
   RESPONSE_CHANGES,
   RESPONSE_COMMAND,
   TIMEOUT_NOW,
@@ -37,7 +37,7 @@ function readParcel(reader: ByteReader): Parcel {
     const group = groupId(reader.varint())
     return { type: 'raft', group, message: readRaft(reader, kind) }
   }
-  if (kind >= REQUEST_COMMAND && kind <= REQUEST_WATCH) return readRequest(reader, kind)
+  if (kind >= REQUEST_COMMAND && kind <= REQUEST_LAST) return readRequest(reader, kind)
   if (kind >= RESPONSE_COMMAND && kind <= RESPONSE_CHANGES) return readResponse(reader, kind)
   if (kind === WATCH) {
     const group = groupId(reader.varint())

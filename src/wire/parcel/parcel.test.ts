@@ -135,6 +135,14 @@ const anyRequest: fc.Arbitrary<Request> = fc.oneof(
     after: anyPlace,
     windowBytes: anyNumber,
   }),
+  fc.record({
+    kind: constant('member'),
+    change: fc.constantFrom('add' as const, 'announce' as const, 'promote' as const, 'remove' as const),
+    node: anyNumber.map(nodeId),
+    peerAddress: anyText,
+    httpAddress: anyText,
+    force: fc.boolean(),
+  }),
 )
 
 const errorCodes: Record<ErrorCode, true> = {
@@ -151,6 +159,7 @@ const errorCodes: Record<ErrorCode, true> = {
   'not-leader': true,
   overloaded: true,
   protocol: true,
+  removed: true,
   'session-expired': true,
   'snapshot-expired': true,
   timeout: true,
@@ -461,6 +470,17 @@ describe('the bytes of a message', () => {
         windowBytes: 300,
       }),
       '01 26 ac02 04 8827 01 01 61 01 01 62 c801 09 02 ac02',
+    ],
+    [
+      request({
+        kind: 'member',
+        change: 'promote',
+        node: nodeId(6),
+        peerAddress: 'a:1',
+        httpAddress: '',
+        force: true,
+      }),
+      '01 2c ac02 04 8827 01 02 06 03 61 3a 31 00 01',
     ],
     [{ type: 'watch', group: groupId(4), id: 300, allowedBytes: 200 }, '01 30 04 ac02 c801'],
     [response({ status: 'command', result: { kind: 'overloaded' } }), '01 40 ac02 06'],

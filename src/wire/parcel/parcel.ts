@@ -1,5 +1,5 @@
 import type { ErrorCode, Outcome } from '../../foundation/errors.ts'
-import type { GroupId, LogIndex } from '../../foundation/ids.ts'
+import type { GroupId, LogIndex, NodeId } from '../../foundation/ids.ts'
 import type { StoredRow } from '../../ports/key-value/key-value-store.ts'
 import type { Version } from '../../ports/key-value/version.ts'
 import type { Message } from '../../protocols/raft/message.ts'
@@ -84,6 +84,26 @@ export type Request =
     }
   /** Answers with the node's status as JSON. */
   | { readonly kind: 'status' }
+  | MemberRequest
+
+/**
+ * A change of the membership, answered by `done` once it is in force. Each is safe to repeat.
+ *
+ * - `add`: a learner, that copies everything and decides nothing.
+ * - `announce`: a member says itself where it listens now.
+ * - `promote`: a learner that has caught up becomes a voter.
+ * - `remove`: for good; its id is never used again.
+ */
+export interface MemberRequest {
+  readonly kind: 'member'
+  readonly change: 'add' | 'announce' | 'promote' | 'remove'
+  readonly node: NodeId
+  /** Where it listens; '' when that is not asked. */
+  readonly peerAddress: string
+  readonly httpAddress: string
+  /** Even when those that are left cannot decide anything. */
+  readonly force: boolean
+}
 
 /**
  * A place between two changes. All changes of the entries below `index` lie before it, and the first `ordinal` of entry

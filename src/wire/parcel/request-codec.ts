@@ -1,5 +1,5 @@
 import { unreachable } from '../../foundation/assert.ts'
-import { groupId, logIndex } from '../../foundation/ids.ts'
+import { groupId, logIndex, nodeId } from '../../foundation/ids.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
 import {
@@ -7,14 +7,17 @@ import {
   REQUEST_CURSOR,
   REQUEST_END_RANGE,
   REQUEST_GET,
+  REQUEST_MEMBER,
   REQUEST_RANGE,
   REQUEST_STATUS,
   REQUEST_WATCH,
 } from './format.ts'
-import type { ChangePlace, Consistency, Request, RequestParcel } from './parcel.ts'
+import type { ChangePlace, Consistency, MemberRequest, Request, RequestParcel } from './parcel.ts'
 
 const STRONG = 1
 const HAS_END = 2
+/** Never reordered. */
+const MEMBER_CHANGES = ['add', 'announce', 'promote', 'remove'] as const
 
 export function writeRequest(writer: ByteWriter, parcel: RequestParcel): void {
   const { request } = parcel
@@ -53,6 +56,14 @@ export function writeRequest(writer: ByteWriter, parcel: RequestParcel): void {
       if (request.to !== undefined) writer.bytes(request.to)
       writePlace(writer, request.after)
       writer.varint(request.windowBytes)
+      return
+    case 'member':
+      writeHead(writer, REQUEST_MEMBER, parcel)
+      writer.byte(MEMBER_CHANGES.indexOf(request.change))
+      writer.varint(request.node)
+      writer.text(request.peerAddress)
+      writer.text(request.httpAddress)
+      writer.flag(request.force)
       return
     default:
       unreachable(request)
@@ -102,8 +113,24 @@ function readRequestBody(reader: ByteReader, kind: number): Request {
         after: readPlace(reader),
         windowBytes: reader.varint(),
       }
+    case REQUEST_MEMBER:
+      return readMember(reader)
     default:
       return reader.fail(`expected a kind of request, found ${kind}`)
+  }
+}
+
+function readMember(reader: ByteReader): MemberRequest {
+  const number = reader.byte()
+  const change = MEMBER_CHANGES[number]
+  if (change === undefined) return reader.fail(`expected a change of the membership, found ${number}`, 1)
+  return {
+    kind: 'member',
+    change,
+    node: nodeId(reader.varint()),
+    peerAddress: reader.text(),
+    httpAddress: reader.text(),
+    force: reader.flag(),
   }
 }
 

@@ -164,6 +164,7 @@ const ERROR_CODE_NUMBERS: Readonly<Record<ErrorCode, number>> = {
   'wrong-cluster': 17,
   compacted: 18,
   'lease-lost': 19,
+  removed: 20,
 }
 
 const ERROR_CODES: readonly (ErrorCode | undefined)[] = Object.entries(ERROR_CODE_NUMBERS).reduce(

@@ -120,6 +120,8 @@ export class TestNode {
     if (work === undefined) return undefined
     switch (work.type) {
       case 'read-snapshot': {
+        // Who joins with nothing needs a snapshot, also of a table that was never flushed.
+        if (this.disk.table.index === 0) this.flushTable()
         if (work.chunk === 0 && work.index === undefined) this.#opened.set(work.to, this.disk.table)
         const table = this.#opened.get(work.to)
         if (table === undefined || (work.index !== undefined && table.index !== work.index)) {
