@@ -8,6 +8,8 @@ const weak: Guarantees = {
   durability: 'synced',
   idempotentRetries: false,
   commit: 'key',
+  watch: false,
+  leases: false,
 }
 
 describe('an engine', () => {
@@ -31,6 +33,7 @@ describe('an engine', () => {
       { idempotentRetries: true },
       'idempotentRetries "true" was asked of the engine "redis", which can give "false"',
     ],
+    [{ leases: true }, 'leases "true" was asked of the engine "redis", which can give "false"'],
     [{ commit: 'partition' }, 'commit "partition" was asked of the engine "redis", which can give "key"'],
   ] as const)('is refused for %o, with the level it can give', (asked, message) => {
     expect(() => requireGuarantee(weak, asked)).toThrow(message)

@@ -1,9 +1,21 @@
-import type { CallOptions, KeyRange, RangeOptions, Transaction, WriteOptions } from './key-value-store.ts'
+import type { Cursor } from './cursor.ts'
+import type {
+  CallOptions,
+  Expiry,
+  KeyRange,
+  PutOptions,
+  RangeOptions,
+  Transaction,
+  WatchOptions,
+  WriteOptions,
+} from './key-value-store.ts'
+import type { Lease, LeaseOptions } from './lease.ts'
 import {
   checkCommitSize,
   checkCount,
   checkIdempotencyKey,
   checkKeySize,
+  checkTtl,
   checkValueSize,
   DistinctKeys,
   limits,
@@ -43,7 +55,13 @@ export function validateWriteOptions(options: WriteOptions | undefined): void {
   if (options?.idempotencyKey !== undefined) checkGivenIdempotencyKey(options.idempotencyKey)
 }
 
-export function validateTransaction(transaction: Transaction): void {
+/** `isOwn` knows the leases of this store. */
+export function validatePutOptions(options: PutOptions | undefined, isOwn: (lease: Lease) => boolean): void {
+  validateWriteOptions(options)
+  if (options !== undefined) checkExpiry(options, isOwn)
+}
+
+export function validateTransaction(transaction: Transaction, isOwn: (lease: Lease) => boolean): void {
   const comparisons = transaction.comparisons ?? []
   checkCount('comparisons', comparisons.length)
   checkCount('operations', transaction.operations.length)
@@ -61,6 +79,7 @@ export function validateTransaction(transaction: Transaction): void {
     if (operation.kind === 'put') {
       validateValue(operation.value)
       commitBytes += operation.value.length
+      checkExpiry(operation, isOwn)
     }
   }
   checkCommitSize(commitBytes)
@@ -73,6 +92,32 @@ export function validateRange(range: KeyRange, options: RangeOptions | undefined
   validateCallOptions(options)
   checkPositive('limit', options?.limit)
   checkPositive('pageSize', options?.pageSize)
+}
+
+/** Whether the text is a cursor at all, only the engine can tell: see `refuseCursor`. */
+export function validateWatch(range: KeyRange, options: WatchOptions | undefined): void {
+  checkBound('from', range.from)
+  if (range.to !== undefined) checkBound('to', range.to)
+  const from = options?.from
+  if (from !== undefined && typeof from !== 'string') refuseCursor(from)
+}
+
+export function validateLeaseOptions(options: LeaseOptions): void {
+  validateCallOptions(options)
+  checkTtl(options.ttlMs)
+}
+
+export function refuseCursor(cursor: Cursor): never {
+  refuseArgument(`the cursor is ${JSON.stringify(cursor)}`, 'give one that `watch` or `cursor()` gave')
+}
+
+function checkExpiry({ ttlMs, lease }: Expiry, isOwn: (lease: Lease) => boolean): void {
+  if (ttlMs !== undefined) checkTtl(ttlMs)
+  if (lease === undefined) return
+  if (ttlMs !== undefined) refuseArgument('a put has both a ttlMs and a lease', 'use one of them')
+  if (!isOwn(lease)) {
+    refuseArgument('the lease of a put is of another store', 'use one that `lease()` of this store gave')
+  }
 }
 
 function checkBound(name: 'from' | 'to', bound: Uint8Array): void {

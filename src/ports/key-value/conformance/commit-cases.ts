@@ -141,6 +141,7 @@ export const commitCases: readonly ConformanceCase[] = [
   {
     name: 'a retried commit happens once and has the same answer',
     guarantee: 'applied once however often it is retried',
+    needs: ['idempotentRetries'],
     run: (context) =>
       withStore(context, async (store, key) => {
         const transaction = {

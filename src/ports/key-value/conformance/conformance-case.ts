@@ -8,7 +8,18 @@ export interface ConformanceCase {
   readonly name: string
   /** The guarantee of the port that it shows. */
   readonly guarantee: string
+  /** Left out where these are not there; nothing unless said. */
+  readonly needs?: readonly Need[]
   run(context: ConformanceContext): Promise<void>
+}
+
+/** What not every engine promises, and what not every place to run has. */
+export type Need = 'watch' | 'leases' | 'idempotentRetries' | 'abandon' | 'faults'
+
+/** The time that passes for the store; virtual in a simulation. */
+export interface ConformanceClock {
+  nowMs(): number
+  sleep(ms: number): Promise<void>
 }
 
 export interface ConformanceContext {
@@ -16,6 +27,11 @@ export interface ConformanceContext {
   open(): Promise<KeyValueStore>
   /** Unlike that of any other run: all keys of the case begin with it, so that cases may share a cluster. */
   readonly prefix: string
+  readonly clock: ConformanceClock
+  /** Ends a client as the death of its process would: nothing is closed or released, and nothing it does gets out. */
+  readonly abandon?: ((store: KeyValueStore) => Promise<void>) | undefined
+  /** Something bad that the engine outlives, such as the death of a leader. Resolves when it is over. */
+  readonly disturb?: (() => Promise<void>) | undefined
   /**
    * Judges what concurrent clients saw; throws when it is not linearizable. Left out, only what needs no checker is
    * looked at.

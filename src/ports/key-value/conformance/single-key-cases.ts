@@ -204,6 +204,7 @@ export const singleKeyCases: readonly ConformanceCase[] = [
   {
     name: 'a retry with the same idempotency key happens once and has the same answer',
     guarantee: idempotent,
+    needs: ['idempotentRetries'],
     run: (context) =>
       withStore(context, async (store, key) => {
         const options = { idempotencyKey: `${context.prefix}put` }
@@ -222,6 +223,7 @@ export const singleKeyCases: readonly ConformanceCase[] = [
   {
     name: 'a retry of a comparison that failed fails again, though it would hold now',
     guarantee: idempotent,
+    needs: ['idempotentRetries'],
     run: (context) =>
       withStore(context, async (store, key) => {
         await store.put(key('a'), one)
@@ -236,6 +238,7 @@ export const singleKeyCases: readonly ConformanceCase[] = [
   {
     name: 'an idempotency key that comes with another request is refused',
     guarantee: idempotent,
+    needs: ['idempotentRetries'],
     run: (context) =>
       withStore(context, async (store, key) => {
         const options = { idempotencyKey: `${context.prefix}reused` }

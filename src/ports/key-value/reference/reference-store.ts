@@ -1,4 +1,5 @@
 import { DureError } from '../../../foundation/errors.ts'
+import type { Cursor } from '../cursor.ts'
 import type { Guarantees } from '../guarantees.ts'
 import type {
   CallOptions,
@@ -6,23 +7,32 @@ import type {
   Deleted,
   KeyRange,
   KeyValueStore,
+  PutOptions,
   RangeOptions,
   ReadOptions,
   Stored,
   StoredRow,
   Transaction,
+  WatchOptions,
   WriteOptions,
   Written,
 } from '../key-value-store.ts'
+import type { Lease, LeaseOptions } from '../lease.ts'
 import {
   validateCallOptions,
   validateKey,
+  validateLeaseOptions,
+  validatePutOptions,
   validateRange,
   validateTransaction,
   validateValue,
+  validateWatch,
   validateWriteOptions,
 } from '../validation.ts'
+import type { Watch } from '../watch.ts'
+import { ReferenceLease } from './reference-lease.ts'
 import type { ReferenceModel } from './reference-model.ts'
+import { ReferenceWatch } from './reference-watch.ts'
 
 /**
  * The port over a `ReferenceModel`: every call takes effect at one moment, between its call and its return.
@@ -40,8 +50,15 @@ export class ReferenceStore implements KeyValueStore {
     durability: 'memory',
     idempotentRetries: true,
     commit: 'partition',
+    watch: true,
+    leases: true,
   }
   readonly #model: ReferenceModel
+  readonly #watches = new Set<ReferenceWatch>()
+  /** Held now. */
+  readonly #leases = new Set<ReferenceLease>()
+  /** Granted to this store at any time. */
+  readonly #own = new WeakSet<Lease>()
   #isClosed = false
 
   constructor(model: ReferenceModel) {
@@ -54,11 +71,13 @@ export class ReferenceStore implements KeyValueStore {
     return this.#call(options, () => this.#model.get(key))
   }
 
-  async put(key: Uint8Array, value: Uint8Array, options?: WriteOptions): Promise<Written> {
+  async put(key: Uint8Array, value: Uint8Array, options: PutOptions = {}): Promise<Written> {
     validateKey(key)
     validateValue(value)
-    validateWriteOptions(options)
-    const { version } = await this.#commitOne({ kind: 'put', key, value }, options)
+    validatePutOptions(options, this.#isOwn)
+    const { ttlMs, lease } = options
+    const expiry = { ...(ttlMs !== undefined && { ttlMs }), ...(lease !== undefined && { lease }) }
+    const { version } = await this.#commitOne({ kind: 'put', key, value, ...expiry }, options)
     return { version }
   }
 
@@ -71,7 +90,7 @@ export class ReferenceStore implements KeyValueStore {
 
   async *range(range: KeyRange, options?: RangeOptions): AsyncGenerator<StoredRow, void, undefined> {
     validateRange(range, options)
-    const rows = await this.#call(options, () => this.#model.rows(range.from, range.to))
+    const rows = await this.#call(options, () => this.#model.rows(range))
     for (const row of rows.slice(0, options?.limit)) {
       this.#checkOpen(options)
       yield row
@@ -79,18 +98,51 @@ export class ReferenceStore implements KeyValueStore {
   }
 
   async commit(transaction: Transaction, options?: CallOptions): Promise<CommitResult> {
-    validateTransaction(transaction)
+    validateTransaction(transaction, this.#isOwn)
     validateCallOptions(options)
     return this.#call(options, () => this.#model.commit(transaction))
   }
 
+  watch(range: KeyRange, options: WatchOptions = {}): Watch {
+    validateWatch(range, options)
+    const watch = new ReferenceWatch(this.#model, range, options)
+    if (this.#isClosed) watch.end(closed())
+    this.#watches.add(watch)
+    return watch
+  }
+
+  async cursor(options?: CallOptions): Promise<Cursor> {
+    validateCallOptions(options)
+    return this.#call(options, () => this.#model.cursor(this.#model.place()))
+  }
+
+  async lease(options: LeaseOptions): Promise<Lease> {
+    validateLeaseOptions(options)
+    const granted = await this.#call(options, () => this.#model.grant(options.ttlMs))
+    const lease = new ReferenceLease(this.#model, granted, options.signal)
+    this.#own.add(lease)
+    this.#leases.add(lease)
+    lease.signal.addEventListener('abort', () => this.#leases.delete(lease))
+    return lease
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
+    for (const watch of this.#watches) watch.end(closed())
+    await Promise.all([...this.#leases].map((lease) => lease.release()))
+  }
+
+  /** Ends as a process that dies does: nothing is released, nothing is kept alive. */
+  abandon(): void {
+    this.#isClosed = true
+    for (const lease of this.#leases) lease.abandon()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+
+  readonly #isOwn = (lease: Lease): boolean => this.#own.has(lease)
 
   async #commitOne(operation: Transaction['operations'][number], options: WriteOptions | undefined) {
     const { ifVersion, idempotencyKey } = options ?? {}
@@ -118,7 +170,7 @@ export class ReferenceStore implements KeyValueStore {
   }
 
   #checkOpen(options: CallOptions | undefined): void {
-    if (this.#isClosed) throw new DureError('closed', 'the store was closed before this call took effect')
+    if (this.#isClosed) throw closed()
     if (options?.signal?.aborted === true) {
       throw new DureError('aborted', 'the signal fired before this call took effect', {
         cause: options.signal.reason,
@@ -126,3 +178,5 @@ export class ReferenceStore implements KeyValueStore {
     }
   }
 }
+
+const closed = (): DureError => new DureError('closed', 'the store was closed before this call took effect')
