@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { nodeId } from '../../foundation/ids.ts'
-import { entry, group, hardState, openTestLog, owner, place } from '../testing/log-harness.ts'
+import { batchOffsets, entry, group, hardState, openTestLog, owner, place } from '../testing/log-harness.ts'
 import { MemoryDisk } from '../testing/memory-disk.ts'
 import { SECTOR_BYTES, segmentName } from './segment.ts'
 
@@ -17,15 +17,7 @@ async function write(disk: MemoryDisk, count: number): Promise<void> {
   disk.losePower()
 }
 
-/** Where the batches of a segment begin. */
-function batchesOf(disk: MemoryDisk, sequence: number): number[] {
-  const bytes = disk.bytes(path(sequence))
-  const view = new DataView(bytes.buffer, bytes.byteOffset)
-  const found: number[] = []
-  for (let at = SECTOR_BYTES; at < bytes.length; at += SECTOR_BYTES)
-    if (view.getUint32(at) === 0x44755265) found.push(at)
-  return found
-}
+const batchesOf = (disk: MemoryDisk, sequence: number): number[] => batchOffsets(disk.bytes(path(sequence)))
 
 const used = (disk: MemoryDisk): number[] =>
   disk

@@ -157,7 +157,7 @@ describe.each([
     expect(text(again.get(utf8('b'))!)).toBe('2')
   })
 
-  test('a crash takes it back to the last finished flush, rows and position together', async () => {
+  test('pitfall 11, applied index and state in one step: a crash takes it back to the last finished flush, rows and position together', async () => {
     const host = machine()
     const table = (await host.start()).open(group, membership)
     table.commit([put('a', '1')], at(1))

@@ -4,7 +4,10 @@ import type { Entry } from '../../protocols/raft/entry.ts'
 import { SeededRandom } from '../../runtime/seeded-random.ts'
 import type { Log, LogRecord, RecoveredGroup } from '../log/log.ts'
 import { openLog } from '../log/open-log.ts'
+import { SECTOR_BYTES } from '../log/segment.ts'
 import type { MemoryDisk } from './memory-disk.ts'
+
+const BATCH_MAGIC = 0x44755265
 
 export const owner = { clusterId: 'test', nodeId: nodeId(1) }
 
@@ -68,3 +71,12 @@ export const hardState = (inTerm: number, vote: number | undefined, commitIndex:
 })
 
 export const group = (id: number): GroupId => groupId(id)
+
+/** Where the batches of a segment begin. */
+export function batchOffsets(segment: Uint8Array): number[] {
+  const view = new DataView(segment.buffer, segment.byteOffset)
+  const found: number[] = []
+  for (let at = SECTOR_BYTES; at < segment.length; at += SECTOR_BYTES)
+    if (view.getUint32(at) === BATCH_MAGIC) found.push(at)
+  return found
+}
