@@ -122,5 +122,10 @@ function fingerprint(command: CommitCommand): number {
 
 function fingerprintOperation(operation: CommandOperation, seed: number): number {
   const sum = checksum(operation.key, checksum(utf8(operation.kind), seed))
-  return operation.kind === 'put' ? checksum(operation.value, sum) : sum
+  if (operation.kind === 'delete') return sum
+  const withValue = checksum(operation.value, sum)
+  const { ttlMs, lease } = operation
+  if (ttlMs !== undefined) return checksum(utf8(`ttl ${ttlMs}`), withValue)
+  if (lease !== undefined) return checksum(utf8(`lease ${lease}`), withValue)
+  return withValue
 }

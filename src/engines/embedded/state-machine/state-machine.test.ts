@@ -252,9 +252,17 @@ test('bytes that are no command change nothing and stop nobody', () => {
   const machine = new Machine()
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
-      expect(['invalid', 'committed', 'session-opened', 'session-expired']).toContain(
-        machine.apply(bytes).kind,
-      )
+      expect([
+        'invalid',
+        'committed',
+        'session-opened',
+        'session-expired',
+        'lease-granted',
+        'leases-kept',
+        'lease-ended',
+        'lease-gone',
+        'time-advanced',
+      ]).toContain(machine.apply(bytes).kind)
     }),
   )
 })

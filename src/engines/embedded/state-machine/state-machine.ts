@@ -52,6 +52,9 @@ export class StateMachine {
   readonly #sessions = new Sessions()
   readonly #idempotency: IdempotencyRecords
   readonly members = new Members()
+  readonly #expiry: Expiry
+  /** The last changes, for watches. */
+  readonly feed: ChangeFeed
   /** The largest time a leader stamped on an applied command; not wall time, and never going back. */
   #logTimeMs = 0
 
@@ -90,6 +93,8 @@ export class StateMachine {
     this.#sessions.load(this.#table)
     this.#idempotency.load()
     this.members.load(this.#table)
+    this.#expiry.load()
+    this.feed.load(this.#table)
     const time = this.#table.get(logTimeKey)
     this.#logTimeMs = time === undefined ? 0 : viewOf(time).getFloat64(0)
   }
