@@ -1,11 +1,13 @@
 import { Command, CommanderError } from 'commander'
 import { DureError } from '../foundation/errors.ts'
 import { type CommandContext, say } from './command-context.ts'
+import { addBackupCommand } from './commands/backup-command.ts'
 import { renderExamples } from './commands/examples.ts'
 import { addImportCommand } from './commands/import-command.ts'
 import { addKeyCommands } from './commands/key-commands.ts'
 import { addNodeCommands } from './commands/node-commands.ts'
 import { addPartitionCommands } from './commands/partition-commands.ts'
+import { addRestoreCommand } from './commands/restore-command.ts'
 import { addSimulateCommand } from './commands/simulate-command.ts'
 import { addStatusCommand } from './commands/status-command.ts'
 import { addUpCommand } from './commands/up-command.ts'
@@ -69,6 +71,9 @@ function createProgram(context: CommandContext, version: string): Command {
   program.commandsGroup('Keys and values:')
   addKeyCommands(program, context)
   addImportCommand(program, context)
+  program.commandsGroup('Backups:')
+  addBackupCommand(program, context)
+  addRestoreCommand(program, context)
   program.commandsGroup('Bad days, on purpose:')
   addPartitionCommands(program, context)
   addNodeCommands(program, context)

@@ -1,7 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { DureError } from '../../foundation/errors.ts'
+import { UNFINISHED_RESTORE, unfinishedRestore } from '../../storage/identity/unfinished-restore.ts'
 import { NODES_MAX } from './layout.ts'
 
 /** What a local cluster's directory says of it: who it is, and where its nodes listened last. */
@@ -14,6 +16,9 @@ export interface ClusterFile {
   /** Nodes that were set up once: an empty directory of theirs is a loss, not a beginning. */
   readonly initialized: readonly number[]
 }
+
+/** Never given twice: nodes, clients and cursors of another cluster are told from those of this one. */
+export const newClusterId = (): string => `local-${randomBytes(4).toString('hex')}`
 
 const NAME = 'cluster.json'
 
@@ -30,6 +35,9 @@ const schema = z.object({
 export function readClusterFile(directory: string): ClusterFile | undefined {
   const path = join(directory, NAME)
   let text: string
+  if (existsSync(join(directory, UNFINISHED_RESTORE))) {
+    throw new DureError('data-directory', unfinishedRestore(directory))
+  }
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {

@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { extname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { DureError } from '../../foundation/errors.ts'
 import { DirectoryLock } from '../../runtime/node/directory-lock.ts'
-import { type ClusterFile, readClusterFile, writeClusterFile } from '../cluster/cluster-file.ts'
+import { type ClusterFile, newClusterId, readClusterFile, writeClusterFile } from '../cluster/cluster-file.ts'
 import { requireFreePorts } from '../cluster/free-ports.ts'
 import { addressesOf, layoutOf, NODES_MAX, type NodeAddress } from '../cluster/layout.ts'
 import { NodeHttp } from '../cluster/node-http.ts'
@@ -133,8 +132,12 @@ async function lockDirectory(directory: string): Promise<DirectoryLock> {
 function clusterFile(directory: string, own: UpOptions, { basePort }: GlobalOptions): ClusterFile {
   const found = readClusterFile(directory)
   if (found === undefined) {
-    const clusterId = `local-${randomBytes(4).toString('hex')}`
-    return { format: 1, clusterId, ...layoutOf(own.nodes ?? NODES, basePort), initialized: [] }
+    return {
+      format: 1,
+      clusterId: newClusterId(),
+      ...layoutOf(own.nodes ?? NODES, basePort),
+      initialized: [],
+    }
   }
   if (own.nodes !== undefined && own.nodes !== found.nodes) {
     const advice = `leave out --nodes, or start another in its own --directory`

@@ -6,7 +6,8 @@ import type { ClientStore } from '../client/client-store.ts'
 import { embeddedGuarantees, embeddedStore } from './embedded-store.ts'
 import { type EmbeddedNode, openNode } from './node.ts'
 
-const CLUSTER_ID = 'embedded'
+/** Of every directory that one process opens for itself. */
+export const EMBEDDED_CLUSTER_ID = 'embedded'
 const SELF = nodeId(1)
 /** Nobody else votes, so nobody has to be waited for. */
 const ELECTION_TIMEOUT_MS = 10
@@ -20,7 +21,7 @@ const ELECTION_TIMEOUT_MS = 10
 export async function openDirectory(directory: string): Promise<ClientStore> {
   const runtime = await createNodeRuntime({
     directory,
-    network: { framing: tcpFraming, clusterId: CLUSTER_ID, nodeId: SELF },
+    network: { framing: tcpFraming, clusterId: EMBEDDED_CLUSTER_ID, nodeId: SELF },
   })
   try {
     const node = await openOnlyNode(runtime, directory)
@@ -40,7 +41,7 @@ function openOnlyNode(runtime: NodeRuntime, directory: string): Promise<Embedded
     openNode(
       runtime,
       {
-        clusterId: CLUSTER_ID,
+        clusterId: EMBEDDED_CLUSTER_ID,
         nodeId: SELF,
         members: [{ node: SELF, address: '' }],
         // Its vote decides nothing that anybody else could contradict.

@@ -10,6 +10,14 @@ const taken: Readonly<Record<keyof typeof space, boolean>> = {
   session: false,
   idempotency: false,
   idempotencyExpiry: false,
+  lease: true,
+  leaseKey: true,
+  expiry: true,
+  // Without these rows the feed begins where the table stands: older cursors are answered `compacted`.
+  change: false,
+  changeStart: false,
+  // The new cluster has members of its own.
+  member: false,
   user: true,
 }
 

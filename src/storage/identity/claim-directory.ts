@@ -5,6 +5,7 @@ import type { Disk } from '../../runtime/disk.ts'
 import { DiskError } from '../../runtime/disk.ts'
 import { decodeIdentity, encodeIdentity } from './identity.ts'
 import { judgeDirectory } from './judge-directory.ts'
+import { UNFINISHED_RESTORE, unfinishedRestore } from './unfinished-restore.ts'
 
 export interface ClaimOptions {
   readonly disk: Disk
@@ -43,6 +44,9 @@ export function claimDirectory(options: ClaimOptions, done: (error: DureError | 
   })
 
   function judge(names: readonly string[], segments: readonly string[]): void {
+    if (names.includes(UNFINISHED_RESTORE)) {
+      return done(new DureError('data-directory', unfinishedRestore('this data directory')))
+    }
     readIdentity(disk, names.includes(NAME), (readError, bytes) => {
       if (readError !== undefined) return failed(readError)
       const judged = judgeDirectory({
