@@ -156,6 +156,14 @@ export class ProcessCluster implements AsyncDisposable {
     })
   }
 
+  /** Resolves once one of these leads in a later term. */
+  async electedAfter(term: number, among: readonly number[]): Promise<void> {
+    await waitFor(`a leader after term ${term}`, WAIT_MS_MAX, async () => {
+      const statuses = await Promise.all(among.map((node) => this.status(node)))
+      return statuses.some((status) => status.state === 'leader' && status.term > term) ? true : undefined
+    })
+  }
+
   async status(node: number): Promise<NodeStatus> {
     return (await (await this.fetch(node, '/status')).json()) as NodeStatus
   }
