@@ -30,6 +30,12 @@ export interface Network {
   connect(address: string): Endpoint
   /** Ends a connection of `connect`, or that of a client. */
   disconnect(endpoint: Endpoint): void
+  /**
+   * Where the other members are from now on; replaces what was known. Of several addresses the first that answers as
+   * that member is used. Whoever is not named is hung up on; a member that is gone for good is told so when it comes.
+   * An answer still reaches a member that is not named, while it is connected to us.
+   */
+  setPeers(peers: ReadonlyMap<number, readonly string[]>, gone?: ReadonlySet<number>): void
   /** Whether a member is connected right now, as far as is known. */
   isReachable(endpoint: Endpoint): boolean
 }

@@ -47,7 +47,7 @@ export interface Hello {
 
 export interface Refusal {
   readonly kind: 'refusal'
-  readonly reason: 'wrong-cluster' | 'wrong-node' | 'version' | 'malformed'
+  readonly reason: 'wrong-cluster' | 'wrong-node' | 'version' | 'malformed' | 'removed'
   /** A sentence for a person. */
   readonly message: string
 }

@@ -11,7 +11,8 @@ const BACKOFF_MAX_MS = 500
 const GREETING_TIMEOUT_MS = 3_000
 
 export interface LinkOptions {
-  readonly address: string
+  /** Tried in turn, until one answers as whom we wanted. */
+  readonly addresses: readonly string[]
   readonly framing: Framing
   readonly queueBytesMax: number
   /** True for a member: dialed again for ever. A client's link is dialed by its next send. */
@@ -31,7 +32,9 @@ type State = 'idle' | 'dialing' | 'greeting' | 'open' | 'closed'
 /** A connection that we dial: state, backoff and greeting. */
 export class Link {
   readonly #options: LinkOptions
-  readonly #address: Address
+  readonly #addresses: readonly Address[]
+  /** The address that is tried, or was last. */
+  #current = 0
   #state: State = 'idle'
   #connection: Connection | undefined
   #backoffMs = BACKOFF_MIN_MS
@@ -44,12 +47,16 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options
-    this.#address = parseAddress(options.address)
+    this.#addresses = options.addresses.map(parseAddress)
     this.#dial()
   }
 
   get address(): string {
-    return this.#options.address
+    return this.#options.addresses[this.#current]!
+  }
+
+  get addresses(): readonly string[] {
+    return this.#options.addresses
   }
 
   get isOpen(): boolean {
@@ -101,7 +108,8 @@ export class Link {
     this.#state = 'dialing'
     let socket: Socket
     try {
-      socket = createConnection({ host: this.#address.host, port: this.#address.port, noDelay: true })
+      const { host, port } = this.#addresses[this.#current]!
+      socket = createConnection({ host, port, noDelay: true })
     } catch (cause) {
       this.#report(new DureError('invalid', `cannot dial ${this.address}: ${String(cause)}`, { cause }))
       this.#lost()
@@ -155,6 +163,8 @@ export class Link {
         return new DureError('unsupported', intro)
       case 'malformed':
         return new DureError('protocol', intro)
+      case 'removed':
+        return new DureError('removed', intro)
     }
   }
 
@@ -172,6 +182,7 @@ export class Link {
     const wasOpen = this.#state === 'open'
     this.#state = 'idle'
     this.#dropEarly()
+    if (!wasOpen) this.#current = (this.#current + 1) % this.#addresses.length
     if (this.#options.persistent || !wasOpen) {
       const delayMs = this.#backoffMs
       this.#backoffMs = Math.min(this.#backoffMs * 2, BACKOFF_MAX_MS)

@@ -105,6 +105,18 @@ describe('a greeting that is refused', () => {
     expect(twin.problems[0]!.code).toBe('invalid')
   })
 
+  test('tells a member that it was removed, also in the middle of a connection', async () => {
+    const one = await node(1)
+    one.onMessage(() => {})
+    const two = await node(2, { peers: new Map([[1, one.address!]]) })
+    await until(() => two.isReachable(endpoint(1)))
+    one.setPeers(new Map(), new Set([2]))
+    await until(() => two.problems.length > 0)
+    expect(two.problems[0]!.code).toBe('removed')
+    expect(two.problems[0]!.message).toContain('node 2 was removed from this cluster')
+    expect(two.isReachable(endpoint(1))).toBe(false)
+  })
+
   test('names the versions of both sides', async () => {
     const one = await node(1)
     one.onMessage(() => {})

@@ -22,7 +22,7 @@ export interface NodeNetworkOptions {
   /** Where to listen, for example `127.0.0.1:7001`; port 0 for any. A client leaves it out. */
   readonly listen?: string
   /** Where the other members are. `setPeers` changes it later. */
-  readonly peers?: ReadonlyMap<number, string>
+  readonly peers?: ReadonlyMap<number, string | readonly string[]>
   /** Most bytes waiting for one endpoint; 32 MiB unless said. */
   readonly queueBytesMax?: number
   /** Hears what a person should: refused greetings, streams that make no sense. */
@@ -45,6 +45,10 @@ export class NodeNetwork implements Network {
   /** Connections of clients, by the endpoint we gave them. */
   readonly #clients = new Map<Endpoint, Connection>()
   readonly #accepted = new Set<Connection>()
+  /** Connections that members dialed, the newest of each: a way to answer one whose address is not known yet. */
+  readonly #dialedByMembers = new Map<Endpoint, Connection>()
+  /** Ids of members that were removed for good. */
+  #gone: ReadonlySet<number> = new Set()
   /** Sockets that came before anybody listened to messages. */
   #early: Socket[] = []
   readonly #delayed = new Set<NodeJS.Timeout>()
@@ -98,18 +102,22 @@ export class NodeNetwork implements Network {
     })
   }
 
-  /** The members to be connected to from now on, without this node; those left out are hung up on. */
-  setPeers(peers: ReadonlyMap<number, string>): void {
+  setPeers(peers: ReadonlyMap<number, string | readonly string[]>, gone?: ReadonlySet<number>): void {
+    if (this.#closed) return
     for (const [id, link] of this.#links) {
-      if (id > NODE_ID_MAX || peers.get(id) === link.address) continue
+      if (id > NODE_ID_MAX || link.addresses.join() === addressesOf(peers.get(id)).join()) continue
       link.close()
       this.#links.delete(id)
     }
-    for (const [id, address] of peers) {
+    for (const [id, given] of peers) {
       assert(id > 0 && id <= NODE_ID_MAX, 'a node id is from 1 to NODE_ID_MAX')
       if (id === this.#options.nodeId || this.#links.has(endpoint(id))) continue
-      this.#links.set(endpoint(id), this.#link(endpoint(id), address, id))
+      this.#links.set(endpoint(id), this.#link(endpoint(id), addressesOf(given), id))
     }
+    if (gone === undefined) return
+    this.#gone = gone
+    // It dials again, and is told why it is not wanted.
+    for (const [id, connection] of this.#dialedByMembers) if (gone.has(id)) connection.end()
   }
 
   onMessage(handler: (from: Endpoint, message: Uint8Array) => void): void {
@@ -137,7 +145,7 @@ export class NodeNetwork implements Network {
   #sendNow(to: Endpoint, message: Uint8Array): SendOutcome {
     const link = this.#links.get(to)
     if (link !== undefined) return link.send(message)
-    const client = this.#clients.get(to)
+    const client = this.#clients.get(to) ?? this.#dialedByMembers.get(to)
     if (client === undefined) return 'unreachable'
     return client.send(message) ? 'accepted' : 'full'
   }
@@ -157,7 +165,7 @@ export class NodeNetwork implements Network {
 
   connect(address: string): Endpoint {
     const id = endpoint(this.#nextEndpoint++)
-    this.#links.set(id, this.#link(id, address, 0))
+    this.#links.set(id, this.#link(id, [address], 0))
     return id
   }
 
@@ -173,7 +181,7 @@ export class NodeNetwork implements Network {
 
   isReachable(id: Endpoint): boolean {
     if (this.faults.isActive && this.faults.isBlocked(id)) return false
-    return this.#links.get(id)?.isOpen ?? this.#clients.has(id)
+    return this.#links.get(id)?.isOpen ?? (this.#clients.has(id) || this.#dialedByMembers.has(id))
   }
 
   async close(): Promise<void> {
@@ -190,21 +198,22 @@ export class NodeNetwork implements Network {
     })
   }
 
-  #link(id: Endpoint, address: string, expectedNodeId: number): Link {
+  #link(id: Endpoint, addresses: readonly string[], expectedNodeId: number): Link {
     const isClient = expectedNodeId === 0
-    return new Link({
-      address,
+    const link: Link = new Link({
+      addresses,
       framing: this.#options.framing,
       queueBytesMax: this.#queueBytesMax,
       persistent: !isClient,
       hello: () => this.#hello(expectedNodeId),
-      check: (answer) => this.#checkAnswer(address, expectedNodeId, answer),
+      check: (answer) => this.#checkAnswer(link.address, expectedNodeId, answer),
       onPayload: (payload) => this.#deliver(id, payload),
       onLost: () => {
         if (!this.#closed && this.#links.has(id)) this.#onDisconnect(id)
       },
       onProblem: (problem) => this.#problem(problem),
     })
+    return link
   }
 
   #hello(expectedNodeId: number): Hello {
@@ -270,7 +279,9 @@ export class NodeNetwork implements Network {
         this.#accepted.delete(connection)
         const problem = problemOf(error)
         if (problem !== undefined) this.#problem(problem)
-        if (from !== undefined && this.#clients.delete(from) && !this.#closed) this.#onDisconnect(from)
+        if (from === undefined) return
+        if (this.#dialedByMembers.get(from) === connection) this.#dialedByMembers.delete(from)
+        if (this.#clients.delete(from) && !this.#closed) this.#onDisconnect(from)
       },
     })
     this.#accepted.add(connection)
@@ -311,6 +322,7 @@ export class NodeNetwork implements Network {
     if (hello.nodeId !== 0) {
       const member = endpoint(hello.nodeId)
       this.#links.get(member)?.wake()
+      this.#dialedByMembers.set(member, connection)
       return member
     }
     const client = endpoint(this.#nextEndpoint++)
@@ -334,6 +346,10 @@ export class NodeNetwork implements Network {
       const message = `this is node ${own}, the other side wanted node ${hello.expectedNodeId}; check the addresses of the members`
       return { kind: 'refusal', reason: 'wrong-node', message }
     }
+    if (this.#gone.has(hello.nodeId)) {
+      const message = `node ${hello.nodeId} was removed from this cluster, and its id is never used again: stop it, and add a new node with dure member add`
+      return { kind: 'refusal', reason: 'removed', message }
+    }
     if (hello.nodeId !== 0 && hello.nodeId === own) {
       const message = `the other side calls itself node ${own}, and so does this one; ids must be unique`
       return { kind: 'refusal', reason: 'wrong-node', message }
@@ -352,7 +368,9 @@ export class NodeNetwork implements Network {
           ? 'unsupported'
           : refusal.reason === 'malformed'
             ? 'protocol'
-            : 'invalid'
+            : refusal.reason === 'removed'
+              ? 'unavailable'
+              : 'invalid'
     this.#problem(new DureError(code, `refused a connection from ${from}: ${refusal.message}`))
   }
 
@@ -365,6 +383,9 @@ export class NodeNetwork implements Network {
     this.#options.onProblem?.(problem)
   }
 }
+
+const addressesOf = (given: string | readonly string[] | undefined): readonly string[] =>
+  given === undefined ? [] : typeof given === 'string' ? [given] : given
 
 function listenError(address: string, cause: NodeJS.ErrnoException): DureError {
   switch (cause.code) {

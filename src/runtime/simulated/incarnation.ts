@@ -21,6 +21,10 @@ export class Incarnation {
   readonly clientLinks = new Map<Endpoint, ClientLink>()
   /** Opened by clients. */
   readonly connections = new Map<Endpoint, Connection>()
+  /** Where it was told that members are; undefined until it was, and then everybody is known. */
+  peers: ReadonlyMap<number, readonly string[]> | undefined
+  /** Members whose messages reached it, and that live: they can be answered, known or not. */
+  readonly heardFrom = new Set<number>()
   /** Bytes on their way to it, by the number of the sending process. */
   readonly inboundBytes: number[] = []
 

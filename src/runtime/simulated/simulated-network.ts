@@ -121,7 +121,7 @@ export class SimulatedNetwork {
     }
     if (to <= NODE_ID_MAX) {
       const target = this.#world.member(to)?.incarnation
-      if (target === undefined || target === from) return 'unreachable'
+      if (target === undefined || target === from || !knows(from, to)) return 'unreachable'
       return this.#transmit(from, target, endpoint(from.process.nodeId), undefined, message)
     }
     const served = from.connections.get(to)
@@ -189,11 +189,13 @@ export class SimulatedNetwork {
     }
     const target = this.#world.member(id)
     if (target === undefined || target.incarnation === from || !target.isRunning) return false
+    if (!knows(from, id)) return false
     return !this.isCut(from.process, target) && !this.isCut(target, from.process)
   }
 
   /** A process died: the other sides of its connections will notice. */
   hangUp(dead: Incarnation): void {
+    for (const { incarnation } of this.#world.processes) incarnation?.heardFrom.delete(dead.process.nodeId)
     for (const connection of dead.connections.values()) this.#close(connection, dead)
     for (const link of dead.clientLinks.values()) {
       if (link.connection !== undefined) this.#close(link.connection, dead)
@@ -247,6 +249,7 @@ export class SimulatedNetwork {
           throw new AssertionError(`${from.process.name} left the bytes of a message alone after sending it`)
         }
         this.#world.recordMessage(to.process.number, from.process.number, check, message)
+        if (connection === undefined) to.heardFrom.add(from.process.nodeId)
         // A copy, so that two processes never share memory.
         to.onMessage?.(sender, message.slice())
       })
@@ -289,4 +292,10 @@ export class SimulatedNetwork {
     }
     return link
   }
+}
+
+/** As on real sockets: what has an address, and what has dialed us. */
+function knows({ peers, heardFrom }: Incarnation, node: number): boolean {
+  if (peers === undefined || heardFrom.has(node)) return true
+  return peers.get(node)?.includes(`node/${node}`) ?? false
 }

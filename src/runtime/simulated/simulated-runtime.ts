@@ -110,6 +110,11 @@ class IncarnationNetwork implements Network {
     if (!this.#incarnation.isDead) this.#world.network.disconnect(this.#incarnation, endpoint)
   }
 
+  /** Nobody is refused here: one that was removed may speak, and is not heard by the protocol. */
+  setPeers(peers: ReadonlyMap<number, readonly string[]>): void {
+    this.#incarnation.peers = peers
+  }
+
   isReachable(endpoint: Endpoint): boolean {
     return !this.#incarnation.isDead && this.#world.network.isReachable(this.#incarnation, endpoint)
   }

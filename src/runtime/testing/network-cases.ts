@@ -58,6 +58,27 @@ export const networkCases: readonly NetworkCase[] = [
     },
   },
   {
+    name: 'uses the address at which the member answers, of several',
+    async run({ one, two, addressOfOne, addressOfNobody, until }) {
+      const received = receivedBy(one)
+      two.setPeers(new Map([[1, [addressOfNobody, addressOfOne]]]))
+      await until(() => two.send(ONE, utf8('there you are')) === 'accepted' && received.length > 0)
+      equal(received[0]!.from, TWO)
+    },
+  },
+  {
+    name: 'carries an answer to a member that is not named',
+    async run({ one, two, until }) {
+      const received = receivedBy(one)
+      two.onMessage((from) => two.send(from, utf8('I do not know where you are')))
+      await until(() => one.isReachable(TWO))
+      two.setPeers(new Map())
+      one.send(TWO, utf8('can you hear me?'))
+      await until(() => received.length === 1)
+      equal(received[0]!.from, TWO)
+    },
+  },
+  {
     name: 'gives the receiver bytes of its own',
     async run({ one, two, until }) {
       const received = receivedBy(two)

@@ -26,6 +26,7 @@ const refusal = fc.record({
     'wrong-node' as const,
     'version' as const,
     'malformed' as const,
+    'removed' as const,
   ),
   message: fc.string({ maxLength: 100 }),
 })

@@ -6,7 +6,7 @@ import type { Greeting, Hello, Refusal } from '../../runtime/node/framing.ts'
 const MAGIC = utf8('DURE')
 const KIND_HELLO = 1
 const KIND_REFUSAL = 2
-const REFUSAL_REASONS = ['wrong-cluster', 'wrong-node', 'version', 'malformed'] as const
+const REFUSAL_REASONS = ['wrong-cluster', 'wrong-node', 'version', 'malformed', 'removed'] as const
 
 export const CLUSTER_ID_BYTES_MAX = 64
 const REFUSAL_MESSAGE_BYTES_MAX = 512

@@ -76,6 +76,7 @@ export class MessageTally {
       onDisconnect: (handler) => network.onDisconnect(handler),
       connect: (address) => network.connect(address),
       disconnect: (to) => network.disconnect(to),
+      setPeers: (peers, gone) => network.setPeers(peers, gone),
       isReachable: (to) => network.isReachable(to),
       send: (to, message) => {
         const left = this.#loss === undefined ? message : without(message, id, to, this.#loss)
