@@ -67,7 +67,10 @@ export class Backups {
       done(error, source)
     }
     this.#parts.request({ kind: 'cursor' }, timeoutMs, (response) => {
-      if (response.status === 'cursor') return this.#whenDurable(response.place.index, deadlineMs, finish)
+      if (response.status === 'cursor') {
+        // The place of now lies before the first change of the next entry.
+        return this.#whenDurable(logIndex(response.place.index - 1), deadlineMs, finish)
+      }
       if (response.status !== 'error') {
         return finish(new DureError('protocol', `asked for a cursor, got ${response.status}`), undefined)
       }
