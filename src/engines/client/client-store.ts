@@ -1,4 +1,5 @@
 import { DureError } from '../../foundation/errors.ts'
+import type { Cursor } from '../../ports/key-value/cursor.ts'
 import type { Guarantees } from '../../ports/key-value/guarantees.ts'
 import type {
   CallOptions,
@@ -11,6 +12,7 @@ import type {
   Stored,
   StoredRow,
   Transaction,
+  WatchOptions,
   WriteOptions,
   Written,
 } from '../../ports/key-value/key-value-store.ts'
@@ -19,11 +21,16 @@ import {
   validateKey,
   validateRange,
   validateTransaction,
+  validateWatch,
   validateWriteOptions,
 } from '../../ports/key-value/validation.ts'
+import type { Watch } from '../../ports/key-value/watch.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
+import type { ChangePlace } from '../../wire/parcel/parcel.ts'
 import type { Done } from './call.ts'
 import type { Client, Page } from './client.ts'
+import { ClientWatch } from './client-watch.ts'
+import { cursorOf, placeOf } from './cursor-text.ts'
 
 const CALL_TIMEOUT_MS = 5_000
 const CLOSE_TIMEOUT_MS = 2_000
@@ -37,6 +44,7 @@ export class ClientStore implements KeyValueStore {
   readonly #onClose: () => Promise<void>
   /** Ends the calls that are open when the store is closed. */
   readonly #open = new Set<(error: DureError) => void>()
+  readonly #watches = new Set<ClientWatch>()
   #closing: Promise<void> | undefined
 
   constructor(
@@ -106,12 +114,38 @@ export class ClientStore implements KeyValueStore {
     }
   }
 
+  watch(range: KeyRange, options: WatchOptions = {}): Watch {
+    validateWatch(range, options)
+    const from = options.from === undefined ? undefined : placeOf(options.from)
+    const { from: first, to } = range
+    // The caller may write into its bytes while the watch goes on.
+    const own = { from: owned(first), to: to && owned(to) }
+    const watch = new ClientWatch({
+      open: (events) => this.#client.watch(own, from, events),
+      signal: options.signal,
+      over: (ended) => this.#watches.delete(ended),
+    })
+    if (this.#closing !== undefined) watch.stop(new DureError('closed', 'the store is closed'))
+    else if (!watch.isOver) this.#watches.add(watch)
+    return watch
+  }
+
+  async cursor(options: CallOptions = {}): Promise<Cursor> {
+    validateCallOptions(options)
+    return cursorOf(
+      await this.#call<ChangePlace>(options, false, (timeoutMs, done) =>
+        this.#client.cursor(timeoutMs, done),
+      ),
+    )
+  }
+
   close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#close(options.timeoutMs ?? CLOSE_TIMEOUT_MS)
     return this.#closing
   }
 
   async #close(timeoutMs: number): Promise<void> {
+    for (const watch of this.#watches) watch.stop(new DureError('closed', 'the store was closed'))
     await this.#drained(timeoutMs)
     const closed = new DureError('closed', 'the store was closed while this call was open', {
       outcome: 'unknown',

@@ -1,13 +1,21 @@
 import { sessionId } from '../../foundation/ids.ts'
-import type { CommitResult, Stored, StoredRow, Transaction } from '../../ports/key-value/key-value-store.ts'
+import type {
+  CommitResult,
+  KeyRange,
+  Stored,
+  StoredRow,
+  Transaction,
+} from '../../ports/key-value/key-value-store.ts'
 import { absent } from '../../ports/key-value/version.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { encodeCommand } from '../../wire/command/codec.ts'
-import type { Consistency } from '../../wire/parcel/parcel.ts'
+import type { ChangePlace, Consistency } from '../../wire/parcel/parcel.ts'
+import { askForPlace } from './ask-for-place.ts'
 import { ATTEMPT_MS_MAX, Call, type CallParts, type Done, unexpected } from './call.ts'
 import { SessionWrites } from './session-writes.ts'
 import { settle } from './settle.ts'
 import type { Transport } from './transport.ts'
+import { type WatchEvents, WatchStream } from './watch-stream.ts'
 
 export interface Page {
   readonly rows: readonly StoredRow[]
@@ -65,6 +73,16 @@ export class Client {
   endRange(snapshot: number): void {
     const { isClosed, transport } = this.#parts
     if (!isClosed) transport.request({ kind: 'end-range', snapshot }, ATTEMPT_MS_MAX, () => {})
+  }
+
+  /** The place of now. */
+  cursor(timeoutMs: number, done: Done<ChangePlace>): void {
+    askForPlace(new Call(this.#parts, timeoutMs, done))
+  }
+
+  /** Not started: the caller says when. From the place of now unless said. */
+  watch(range: KeyRange, from: ChangePlace | undefined, events: WatchEvents): WatchStream {
+    return new WatchStream(this.#parts, range, from, events)
   }
 
   commit(transaction: Transaction, timeoutMs: number, done: Done<CommitResult>): void {

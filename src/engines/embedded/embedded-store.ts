@@ -13,6 +13,8 @@ export const embeddedGuarantees: Guarantees = {
   durability: 'majority-synced',
   idempotentRetries: true,
   commit: 'partition',
+  watch: true,
+  leases: true,
 }
 
 /** Requests of this process go straight into its node, which serves them or passes them on to the leader. */

@@ -12,6 +12,8 @@ export const remoteGuarantees: Guarantees = {
   durability: 'majority-synced',
   idempotentRetries: true,
   commit: 'partition',
+  watch: true,
+  leases: true,
 }
 
 export interface RemoteOptions {

@@ -2,11 +2,13 @@ import { DureError, type ErrorCode } from '../../foundation/errors.ts'
 import { type GroupId, groupId } from '../../foundation/ids.ts'
 import type { Endpoint } from '../../runtime/network.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import type { Request, Response } from '../../wire/parcel/parcel.ts'
+import type { ChangesResponse, ErrorResponse, Request, Response } from '../../wire/parcel/parcel.ts'
 import { readParcels } from '../../wire/parcel/parcel-reader.ts'
 import { ParcelWriter } from '../../wire/parcel/parcel-writer.ts'
 import { errorResponse } from '../client/error-response.ts'
-import type { Transport } from '../client/transport.ts'
+import type { OpenWatch, Transport } from '../client/transport.ts'
+import { leaderAddressIn } from './leader-address.ts'
+import { RemoteWatches } from './remote-watches.ts'
 
 interface Waiting {
   readonly endpoint: Endpoint
@@ -47,7 +49,10 @@ export class RemoteTransport implements Transport {
   readonly #snapshots = new Map<number, Endpoint>()
   readonly #writer = new ParcelWriter()
   readonly #waiting = new Map<number, Waiting>()
+  readonly #watches: RemoteWatches
   #current = 0
+  /** Where watches are opened, once one failed at the current address. */
+  #watchesAt: number | undefined
   #gathered: number[] = []
   #lastId = 0
   #findLeaderAtMs = 0
@@ -66,6 +71,17 @@ export class RemoteTransport implements Transport {
     this.#isPinned = options.pinned ?? false
     this.#group = groupId(options.group ?? 0)
     this.#lastProblem = options.lastProblem ?? (() => undefined)
+    this.#watches = new RemoteWatches({
+      runtime,
+      group: this.#group,
+      nextId: () => ++this.#lastId,
+      choose: () => this.#endpoint(this.#addresses[this.#watchesAt ?? this.#current]!),
+      failed: (at) => this.#watchElsewhere(at),
+      whyUnreachable: (at) => {
+        const [code, reason] = this.#whyUnreachable(this.#addressOf(at))
+        return errorResponse(code, reason, { retryable: true })
+      },
+    })
     runtime.network.onMessage((from, message) => this.#receive(from, message))
     runtime.network.onDisconnect((from) => this.#disconnected(from))
   }
@@ -84,6 +100,19 @@ export class RemoteTransport implements Transport {
     }
     this.#gather(request, timeoutMs, done)
     this.#findLeaderWhenDue()
+  }
+
+  /** On one node, and on another one after it failed; followers serve watches as well. */
+  watch(
+    request: Extract<Request, { kind: 'watch' }>,
+    received: (changes: ChangesResponse) => void,
+    ended: (reason: ErrorResponse) => void,
+  ): OpenWatch {
+    if (this.#isClosed) {
+      ended(errorResponse('closed', 'the client was closed'))
+      return { allow: () => {}, end: () => {} }
+    }
+    return this.#watches.open(request, received, ended)
   }
 
   #gather(request: Request, timeoutMs: number, done: (response: Response) => void): void {
@@ -120,6 +149,7 @@ export class RemoteTransport implements Transport {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#watches.close()
     for (const endpoint of this.#endpoints.values()) this.#runtime.network.disconnect(endpoint)
     for (const id of [...this.#waiting.keys()]) this.#lost(id, 'the client was closed')
   }
@@ -153,6 +183,7 @@ export class RemoteTransport implements Transport {
       readParcels(message, (parcel) => {
         if (parcel.type !== 'response') return
         const { response } = parcel
+        if (this.#watches.receive(from, parcel.id, response)) return
         if (response.status === 'error' && response.retryable) this.#learn(from, response)
         if (response.status === 'rows' && response.snapshot !== 0)
           this.#snapshots.set(response.snapshot, from)
@@ -184,12 +215,8 @@ export class RemoteTransport implements Transport {
     this.#findLeaderAtMs = nowMs + FIND_LEADER_INTERVAL_MS
     this.request({ kind: 'status' }, FIND_LEADER_INTERVAL_MS, (response) => {
       if (response.status !== 'json') return
-      const { leader_id, members } = JSON.parse(response.json) as {
-        leader_id: number | null
-        members: { node_id: number; peer_address: string }[]
-      }
-      const address = members.find(({ node_id }) => node_id === leader_id)?.peer_address ?? ''
-      if (address !== '') this.#switchToAddress(address)
+      const address = leaderAddressIn(response.json)
+      if (address !== undefined) this.#switchToAddress(address)
     })
   }
 
@@ -206,6 +233,7 @@ export class RemoteTransport implements Transport {
 
   #disconnected(from: Endpoint): void {
     this.#forgetSnapshots(from)
+    this.#watches.disconnected(from)
     for (const [id, waiting] of this.#waiting) {
       if (waiting.endpoint === from) this.#lost(id, 'the connection to the node was lost')
     }
@@ -233,6 +261,12 @@ export class RemoteTransport implements Transport {
   #leave(from: Endpoint): void {
     if (this.#isPinned || this.#currentEndpoint !== from) return
     this.#switchTo((this.#current + 1) % this.#addresses.length)
+  }
+
+  #watchElsewhere(from: Endpoint): void {
+    const at = this.#watchesAt ?? this.#current
+    if (this.#isPinned || this.#endpoints.get(this.#addresses[at]!) !== from) return
+    this.#watchesAt = (at + 1) % this.#addresses.length
   }
 
   #switchTo(current: number): void {

@@ -20,6 +20,8 @@ function describeParcel(parcel: Parcel): string {
       const { response } = parcel
       return `${response.status === 'error' ? `error ${response.code}` : response.status} #${parcel.id}`
     }
+    case 'watch':
+      return `watch #${parcel.id} ${parcel.allowedBytes === 0 ? 'ends' : `may have ${parcel.allowedBytes} bytes`}`
     default:
       return unreachable(parcel)
   }
