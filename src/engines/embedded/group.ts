@@ -13,8 +13,9 @@ import type { Table, TablePosition } from '../../storage/table/table.ts'
 import { checkCommand } from '../../wire/command/check.ts'
 import type { CommandResult } from '../../wire/command/command.ts'
 import { stampLogTime } from '../../wire/command/log-time.ts'
-import type { ChangePlace, Request, Response } from '../../wire/parcel/parcel.ts'
+import type { ChangePlace, Request, Response, WireChange } from '../../wire/parcel/parcel.ts'
 import { errorResponse } from '../client/error-response.ts'
+import { LeaderTime } from './leader-time.ts'
 import type { StorageOptions } from './node-options.ts'
 import type { OpenRequest, OpenRequests } from './open-requests.ts'
 import { Proposals, refusal } from './proposals.ts'
@@ -51,6 +52,8 @@ export interface GroupObserver {
   /** A message to another node leaves. */
   sent?(group: GroupId, message: Message): void
   installed?(group: GroupId, index: LogIndex): void
+  /** After `applied`: what the entry at `index` changed, expiries first. Not called for entries that changed nothing. */
+  changed?(group: GroupId, index: LogIndex, changes: readonly WireChange[]): void
 }
 
 /**
@@ -68,6 +71,7 @@ export class Group {
   readonly #reads: Reads
   readonly #ranges: RangeSnapshots
   readonly #transfers: SnapshotTransfers
+  readonly #time: LeaderTime
   #timer: Timer | undefined
   #timerAtMs = Number.POSITIVE_INFINITY
   #flushTimer: Timer | undefined
@@ -93,6 +97,7 @@ export class Group {
       hasLeader: () => parts.raft.leader !== undefined,
       wake: parts.wake,
     })
+    this.#time = new LeaderTime(parts.runtime, this.stateMachine, parts.wake)
     this.#proposals = new Proposals(parts.open)
     this.#reads = new Reads(parts.open)
     this.#ranges = new RangeSnapshots(parts.runtime)
@@ -172,7 +177,7 @@ export class Group {
   }
 
   get hasGathered(): boolean {
-    return this.#proposals.hasGathered || this.#reads.hasGathered || this.watches.hasMore
+    return this.#proposals.hasGathered || this.#reads.hasGathered || this.#time.isDue || this.watches.hasMore
   }
 
   /** Hands what the turn gathered to the core. */
@@ -181,9 +186,14 @@ export class Group {
     if (this.#proposals.hasGathered) {
       const token = ++this.#lastToken
       const commands = this.#proposals.takeGathered(token)
-      const logTimeMs = this.#parts.runtime.clock.wallMs()
+      const logTimeMs = this.#time.nowMs()
       for (const command of commands) stampLogTime(command, logTimeMs)
+      if (commands.length > 0) this.#time.isServed()
       this.#step({ type: 'propose', nowMs: this.#nowMs(), token, commands })
+    }
+    if (this.#time.isDue) {
+      const token = ++this.#lastToken
+      this.#step({ type: 'propose', nowMs: this.#nowMs(), token, commands: [this.#time.propose(token)] })
     }
     if (this.#reads.hasGathered) {
       const token = ++this.#lastToken
@@ -213,6 +223,7 @@ export class Group {
     this.#isClosed = true
     this.#timer?.cancel()
     this.#flushTimer?.cancel()
+    this.#time.stop()
     this.#ranges.close()
     this.#transfers.close()
   }
@@ -273,6 +284,7 @@ export class Group {
     if (this.#isClosed) return
     assert(!this.#isStepping, 'the core takes one event at a time')
     this.#isStepping = true
+    this.#time.passed(event.nowMs)
     const effects = this.raft.step(event)
     this.#isStepping = false
     for (const effect of effects) this.#carryOut(effect)
@@ -298,14 +310,16 @@ export class Group {
         return this.#apply(effect.entries)
       case 'proposed':
         if (this.#membershipProposed(effect.token)) return
+        this.#time.appended(effect.token, effect.firstIndex)
         return this.#proposals.appended(effect.token, effect.firstIndex, effect.term)
       case 'refused':
         return this.#refused(effect)
       case 'read':
         return this.#reads.confirmed(effect.token, effect.index, this.appliedIndex)
       case 'role':
-        if (effect.role !== 'leader') this.#proposals.leadershipLost()
-        return
+        if (effect.role === 'leader') return this.#time.start()
+        this.#time.stop()
+        return this.#proposals.leadershipLost()
       case 'membership':
         // That of an installed snapshot came with the table.
         if (effect.index > this.appliedIndex) this.#memberships.set(effect.index, effect.membership)
@@ -337,6 +351,7 @@ export class Group {
       this.#membershipRequests.delete(token)
       return this.#parts.open.finish(request, refusal(reason, leader, this.#leaderAddress()))
     }
+    this.#time.refused(token)
     this.#proposals.refused(token, reason, leader, this.#leaderAddress())
     this.#reads.refused(token, reason, leader, this.#leaderAddress())
   }
@@ -358,9 +373,17 @@ export class Group {
       else this.stateMachine.skip(position)
       this.#proposals.applied(entry.index, entry.term, result)
       observer.applied?.(this.id, entry, result)
+      if (observer.changed !== undefined) this.#tellChanges(entry.index)
     }
     this.#reads.applied(this.appliedIndex)
+    this.#time.applied(this.appliedIndex)
     this.#flushWhenDue()
+  }
+
+  #tellChanges(index: LogIndex): void {
+    const { feed } = this.stateMachine
+    if (feed.lastIndex !== index || feed.compactedIndex >= index) return
+    for (const { changes } of feed.after(index - 1)) this.#parts.observer.changed?.(this.id, index, changes)
   }
 
   /** A row that cannot be read stops the node: going on without this entry would lose it in silence. */
