@@ -85,7 +85,8 @@ export class RemoteWatches {
     const ids = [...connection.held.keys()]
     this.forget(endpoint)
     this.#runtime.timer(CLOGGED_MS, () => {
-      const message = 'the connection could not take the changes as fast as they came: go on from the last one'
+      const message =
+        'the connection could not take the changes as fast as they came: go on from the last one'
       const reason = errorResponse('overloaded', message, { retryable: true, retryAfterMs: CLOGGED_MS })
       for (const id of ids) this.#router.respond(endpoint, id, reason)
       this.#router.flush()

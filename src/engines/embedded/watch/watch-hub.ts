@@ -297,8 +297,11 @@ export class WatchHub {
         if (entry.index === firstIndex && change.ordinal <= firstOrdinal) continue
         if (!range.includes(change.key)) continue
         const withThis = sizeBytes + changeSizeBytes(change)
-        isBlocked = !watcher.admits(withThis, changes.length === 0)
-        if (isBlocked || sizeBytes >= BATCH_BYTES_MAX) {
+        const isFirst = changes.length === 0
+        const fits = watcher.admits(withThis, isFirst) && sizeBytes < BATCH_BYTES_MAX
+        if (!fits) {
+          // Behind others it may be too large, and alone it may not be.
+          isBlocked = isFirst
           end = { index: entry.index, ordinal: change.ordinal - 1 }
           break scan
         }

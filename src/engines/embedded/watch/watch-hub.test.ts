@@ -1,0 +1,334 @@
+import { beforeEach, expect, test } from 'vitest'
+import { prefixEnd, text, utf8 } from '../../../foundation/bytes.ts'
+import { logIndex } from '../../../foundation/ids.ts'
+import { versionFromNumber } from '../../../ports/key-value/version.ts'
+import { Simulation } from '../../../runtime/simulated/simulation.ts'
+import type { ChangesResponse, ErrorResponse, WireChange } from '../../../wire/parcel/parcel.ts'
+import { WatchHub, type WatchRequest } from './watch-hub.ts'
+import type { Watcher, WatchOutlet } from './watcher.ts'
+
+const HISTORY = 7
+
+/** What was applied, one write of some keys for each entry. */
+class Feed {
+  compactedIndex = logIndex(0)
+  appliedIndex = 0
+  readonly #entries = new Map<number, readonly WireChange[]>()
+
+  put(...keys: readonly string[]): number {
+    const index = ++this.appliedIndex
+    const version = versionFromNumber(index)
+    const changes = keys.map((key, i) => ({
+      key: utf8(key),
+      value: utf8(`${index}`),
+      version,
+      ordinal: i + 1,
+    }))
+    this.#entries.set(index, changes)
+    return index
+  }
+
+  *after(index: number) {
+    if (index < this.compactedIndex) throw new Error('asked for what was compacted')
+    for (let i = index + 1; i <= this.appliedIndex; i++) {
+      const changes = this.#entries.get(i)
+      if (changes !== undefined) yield { index: logIndex(i), changes }
+    }
+  }
+}
+
+/** Writes down what it is sent, and asserts that it follows on what came before. */
+class Receiver implements WatchOutlet {
+  readonly messages: ChangesResponse[] = []
+  reason: ErrorResponse | undefined
+
+  changes(_id: number, changes: ChangesResponse): void {
+    expect(this.reason, 'the last word was said').toBeUndefined()
+    expect(changes.sequence).toBe(this.messages.length + 1)
+    this.messages.push(changes)
+  }
+
+  ended(_id: number, reason: ErrorResponse): void {
+    expect(this.reason, 'ends once').toBeUndefined()
+    this.reason = reason
+  }
+
+  get seen(): string[] {
+    return this.messages.flatMap(({ batch }) =>
+      batch.changes.map(({ key, version }) => `${text(key)}@${version}`),
+    )
+  }
+
+  get upTo(): string {
+    const { index, ordinal } = this.messages.at(-1)!.batch.upTo
+    return `${index}.${ordinal}`
+  }
+}
+
+let world: Simulation
+let feed: Feed
+let hub: WatchHub
+let hasLeader: boolean
+
+beforeEach(() => {
+  world = new Simulation({ seed: 1 })
+  feed = new Feed()
+  hasLeader = true
+  world.spawn('node', { promises: false }).start((runtime) => {
+    hub = new WatchHub({
+      runtime,
+      feed: () => feed,
+      history: HISTORY,
+      appliedIndex: () => logIndex(feed.appliedIndex),
+      hasLeader: () => hasLeader,
+      wake: () => {},
+    })
+  })
+  world.run({ untilMs: 0 })
+})
+
+/** A turn of the node, and what it says it has not come to. */
+const turn = (): void => {
+  do hub.advance()
+  while (hub.hasMore)
+}
+const passMs = (ms: number): void => world.run({ untilMs: world.nowMs + ms })
+const range = (from: string, to: string): Pick<WatchRequest, 'from' | 'to'> => ({
+  from: utf8(from),
+  to: utf8(to),
+})
+const prefix = (of: string) => ({ from: utf8(of), to: prefixEnd(utf8(of)) })
+
+function open(
+  of: Pick<WatchRequest, 'from' | 'to'>,
+  options: { after?: [number, number]; window?: number } = {},
+) {
+  const [index, ordinal] = options.after ?? [feed.appliedIndex + 1, 0]
+  const after = { history: HISTORY, index: logIndex(index), ordinal }
+  const receiver = new Receiver()
+  const request = { kind: 'watch', ...of, after, windowBytes: options.window ?? 1 << 20 } as const
+  const watcher = hub.open(receiver, 1, request) as Watcher
+  return { receiver, watcher }
+}
+
+test('a watch is taken at once, and sees what is applied from then on', () => {
+  feed.put('a')
+  const { receiver } = open(prefix(''))
+  turn()
+  expect(receiver.messages).toHaveLength(1)
+  expect(receiver.upTo).toBe('2.0')
+  feed.put('a', 'b')
+  feed.put('c')
+  turn()
+  expect(receiver.seen).toEqual(['a@2', 'b@2', 'c@3'])
+  expect(receiver.upTo).toBe('4.0')
+})
+
+test('each range gets its own: keys, prefixes of every length, anything else', () => {
+  const key = open(range('b', 'b\0'))
+  const short = open(prefix('b'))
+  const long = open(prefix('b/c/'))
+  const odd = open(range('a', 'b/c'))
+  const rest = open({ from: utf8('c'), to: undefined })
+  const none = open(range('z', 'a'))
+  turn()
+  for (const name of ['a', 'b', 'b/', 'b/c', 'b/c/d', 'b\0', 'c', 'd']) feed.put(name)
+  turn()
+  const names = ({ receiver }: typeof key) => receiver.seen.map((seen) => seen.split('@')[0])
+  expect(names(key)).toEqual(['b'])
+  expect(names(short)).toEqual(['b', 'b/', 'b/c', 'b/c/d', 'b\0'])
+  expect(names(long)).toEqual(['b/c/d'])
+  expect(names(odd)).toEqual(['a', 'b', 'b/', 'b\0'])
+  expect(names(rest)).toEqual(['c', 'd'])
+  expect(names(none)).toEqual([])
+})
+
+test('all watchers of a range share one batch', () => {
+  const watches = [open(prefix('k')), open(prefix('k')), open(prefix('k'))]
+  turn()
+  feed.put('k')
+  turn()
+  const batches = new Set(watches.map(({ receiver }) => receiver.messages.at(-1)!.batch))
+  expect(batches.size).toBe(1)
+})
+
+test('a watch goes on from a place in the middle of an entry', () => {
+  feed.put('a', 'b', 'c')
+  feed.put('d')
+  const { receiver } = open(prefix(''), { after: [1, 2] })
+  turn()
+  expect(receiver.seen).toEqual(['c@1', 'd@2'])
+})
+
+test('a place that this node has not come to waits for it and sees nothing twice', () => {
+  const ahead = open(prefix(''), { after: [3, 1] })
+  turn()
+  expect(ahead.receiver.upTo).toBe('3.1')
+  feed.put('a')
+  feed.put('b')
+  turn()
+  expect(ahead.receiver.seen).toEqual([])
+  feed.put('c', 'd')
+  feed.put('e')
+  turn()
+  expect(ahead.receiver.seen).toEqual(['d@3', 'e@4'])
+})
+
+test('a closed window holds a watch back and no other; what is allowed lets it go on where it stood', () => {
+  // Each change takes 18 or 19 bytes of it.
+  const slow = open(prefix('k'), { window: 40 })
+  const fast = open(prefix('k'))
+  turn()
+  for (let i = 0; i < 6; i++) {
+    feed.put('k')
+    turn()
+  }
+  expect(slow.receiver.seen).toEqual(['k@1', 'k@2'])
+  expect(fast.receiver.seen).toHaveLength(6)
+  expect(hub.figures).toMatchObject({ watchers: 2, lagging: 1 })
+
+  hub.allow(slow.watcher, 40)
+  turn()
+  expect(slow.receiver.seen, 'the same total allows nothing more').toHaveLength(2)
+  hub.allow(slow.watcher, 80)
+  turn()
+  expect(slow.receiver.seen).toEqual(['k@1', 'k@2', 'k@3', 'k@4'])
+  hub.allow(slow.watcher, 8_000)
+  turn()
+  feed.put('k')
+  turn()
+  expect(slow.receiver.seen).toEqual(fast.receiver.seen)
+  expect(hub.figures).toMatchObject({ watchers: 2, lagging: 0 })
+})
+
+test('a change larger than the window goes alone once half of it is open', () => {
+  const { receiver, watcher } = open(prefix('k'), { window: 40 })
+  turn()
+  feed.put('k')
+  feed.put(`k${'x'.repeat(100)}`)
+  feed.put('k')
+  turn()
+  expect(receiver.seen).toHaveLength(2)
+  hub.allow(watcher, 18 + 118 + 19)
+  turn()
+  expect(receiver.seen.at(-1), 'what was sent beyond the window is counted').toMatch(/^kx+@2$/)
+  hub.allow(watcher, 18 + 118 + 40)
+  turn()
+  expect(receiver.seen.at(-1)).toBe('k@3')
+})
+
+test('progress is told every two seconds of silence, also to whom the window is closed, and passes over nothing', () => {
+  const calm = open(prefix('calm'))
+  const blocked = open(prefix('k'), { window: 20 })
+  turn()
+  for (let i = 0; i < 3; i++) feed.put('k')
+  turn()
+  expect(blocked.receiver.messages).toHaveLength(2)
+  passMs(2_600)
+  expect(calm.receiver.upTo).toBe('4.0')
+  expect(blocked.receiver.upTo).toBe('2.0')
+  expect(blocked.receiver.messages).toHaveLength(3)
+  hub.allow(blocked.watcher, 1 << 20)
+  turn()
+  expect(blocked.receiver.seen).toEqual(['k@1', 'k@2', 'k@3'])
+})
+
+test('who lacks what is no longer kept is told so, when it asks and when it is too slow', () => {
+  for (let i = 0; i < 5; i++) feed.put('k')
+  feed.compactedIndex = logIndex(3)
+  const late = open(prefix('k'), { after: [3, 0] })
+  expect(late.receiver.reason).toMatchObject({
+    code: 'compacted',
+    retryable: false,
+    message:
+      'asked for the changes from entry 3 on, but they are kept from entry 4 on; take a cursor, read the range, and watch from that cursor',
+  })
+  const just = open(prefix('k'), { after: [4, 0] })
+  turn()
+  expect(just.receiver.seen).toEqual(['k@4', 'k@5'])
+
+  const slow = open(prefix('k'), { window: 20 })
+  turn()
+  for (let i = 0; i < 5; i++) feed.put('k')
+  turn()
+  feed.compactedIndex = logIndex(9)
+  passMs(600)
+  expect(slow.receiver.seen).toEqual(['k@6'])
+  expect(slow.receiver.reason).toMatchObject({ code: 'compacted' })
+  expect(just.receiver.reason, 'the others stay').toBeUndefined()
+  expect(hub.figures).toMatchObject({ watchers: 1, compacted: 2 })
+})
+
+test('a snapshot that takes the node beyond what its feed has ends the watches that lack something', () => {
+  const { receiver } = open(prefix('k'))
+  turn()
+  for (let i = 0; i < 9; i++) feed.put('k')
+  feed.compactedIndex = logIndex(4)
+  turn()
+  expect(receiver.reason).toMatchObject({ code: 'compacted' })
+})
+
+test('a cursor of another cluster is refused as compacted', () => {
+  const receiver = new Receiver()
+  const after = { history: HISTORY + 1, index: logIndex(1), ordinal: 0 }
+  hub.open(receiver, 1, { kind: 'watch', ...prefix(''), after, windowBytes: 1 })
+  expect(receiver.reason).toMatchObject({
+    code: 'compacted',
+    message: expect.stringContaining('another history'),
+  })
+})
+
+test('a bound that no key can have, and a window of nothing, are invalid', () => {
+  expect(open({ from: new Uint8Array(1_026), to: undefined }).receiver.reason).toMatchObject({
+    code: 'invalid',
+  })
+  expect(open(prefix(''), { window: 0 }).receiver.reason).toMatchObject({ code: 'invalid' })
+})
+
+test('without a leader for a second watches end, to go on elsewhere', () => {
+  const { receiver } = open(prefix(''))
+  turn()
+  hasLeader = false
+  passMs(900)
+  expect(receiver.reason).toBeUndefined()
+  hasLeader = true
+  passMs(1_000)
+  hasLeader = false
+  passMs(1_600)
+  expect(receiver.reason).toMatchObject({ code: 'unavailable', retryable: true })
+})
+
+test('a node that closes tells all, and takes no more', () => {
+  const { receiver } = open(prefix(''))
+  hub.close()
+  expect(receiver.reason).toMatchObject({ code: 'closed', retryable: true })
+  expect(open(prefix('')).receiver.reason).toMatchObject({ code: 'closed' })
+})
+
+test('a watch that ended leaves nothing behind', () => {
+  const watches = [open(prefix('k')), open(range('k', 'k\0')), open(range('a', 'z'), { window: 20 })]
+  turn()
+  for (let i = 0; i < 3; i++) feed.put('k')
+  turn()
+  for (const { watcher } of watches) hub.end(watcher)
+  hub.end(watches[0]!.watcher)
+  feed.put('k')
+  turn()
+  expect(watches.map(({ receiver }) => receiver.seen.length)).toEqual([3, 3, 1])
+  expect(hub.figures).toMatchObject({ watchers: 0, lagging: 0 })
+})
+
+test('one that lacks much reads a slice a turn, and the others go on meanwhile', () => {
+  for (let i = 0; i < 100_000; i++) feed.put('k')
+  const fast = open(prefix('k'))
+  hub.advance()
+  const late = open(prefix('k'), { after: [1, 0], window: 16 << 20 })
+  let turns = 0
+  do {
+    feed.put('k')
+    hub.advance()
+    expect(fast.receiver.seen).toHaveLength(++turns)
+  } while (hub.hasMore)
+  expect(turns).toBeGreaterThan(3)
+  expect(late.receiver.seen).toHaveLength(100_000 + turns)
+})
