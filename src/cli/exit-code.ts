@@ -4,7 +4,7 @@ import { DureError, type ErrorCode } from '../foundation/errors.ts'
 /** How the command ends: programs may branch on these. */
 export const exitCodes = {
   fine: 0,
-  /** The answer is no: a key that is not there, a comparison that failed, a history that is wrong. */
+  /** The answer is no: a key that is not there, a comparison that failed, a lease that is gone, a history that is wrong. */
   no: 1,
   /** A checker could not decide in the time it had. */
   undecided: 2,
@@ -23,12 +23,14 @@ export function exitCodeOf(error: unknown): number {
 const byCode: Readonly<Record<ErrorCode, number>> = {
   aborted: exitCodes.interrupted,
   closed: exitCodes.unavailable,
+  compacted: exitCodes.unavailable,
   'comparison-failed': exitCodes.no,
   corrupt: exitCodes.unavailable,
   'data-directory': exitCodes.unavailable,
   disk: exitCodes.unavailable,
   forgotten: exitCodes.unavailable,
   invalid: exitCodes.usage,
+  'lease-lost': exitCodes.no,
   'not-leader': exitCodes.unavailable,
   overloaded: exitCodes.unavailable,
   protocol: exitCodes.unavailable,

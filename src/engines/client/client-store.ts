@@ -7,6 +7,7 @@ import type {
   Deleted,
   KeyRange,
   KeyValueStore,
+  PutOptions,
   RangeOptions,
   ReadOptions,
   Stored,
@@ -16,9 +17,11 @@ import type {
   WriteOptions,
   Written,
 } from '../../ports/key-value/key-value-store.ts'
+import type { Lease, LeaseOptions } from '../../ports/key-value/lease.ts'
 import {
   validateCallOptions,
   validateKey,
+  validateLeaseOptions,
   validateRange,
   validateTransaction,
   validateWatch,
@@ -26,11 +29,14 @@ import {
 } from '../../ports/key-value/validation.ts'
 import type { Watch } from '../../ports/key-value/watch.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
+import type { CommandOperation } from '../../wire/command/command.ts'
 import type { ChangePlace } from '../../wire/parcel/parcel.ts'
 import type { Done } from './call.ts'
-import type { Client, Page } from './client.ts'
+import type { Client, ClientTransaction, Page } from './client.ts'
+import { ClientLeases, type RunCall } from './client-leases.ts'
 import { ClientWatch } from './client-watch.ts'
 import { cursorOf, placeOf } from './cursor-text.ts'
+import { UnkeptLeases } from './unkept-leases.ts'
 
 const CALL_TIMEOUT_MS = 5_000
 const CLOSE_TIMEOUT_MS = 2_000
@@ -39,6 +45,8 @@ const PAGE_ROWS = 1_000
 /** The key-value port on a `Client`: promises, signals and pages around its callbacks. */
 export class ClientStore implements KeyValueStore {
   readonly guarantees: Guarantees
+  readonly unkeptLeases: UnkeptLeases
+  readonly #leases: ClientLeases
   readonly #runtime: Runtime
   readonly #client: Client
   readonly #onClose: () => Promise<void>
@@ -57,6 +65,9 @@ export class ClientStore implements KeyValueStore {
     this.#client = client
     this.guarantees = guarantees
     this.#onClose = onClose
+    const run: RunCall = (...call) => this.#call(...call)
+    this.#leases = new ClientLeases(runtime, client, run)
+    this.unkeptLeases = new UnkeptLeases(client, run, this.#leases)
   }
 
   async get(key: Uint8Array, options: ReadOptions = {}): Promise<Stored> {
@@ -68,8 +79,10 @@ export class ClientStore implements KeyValueStore {
     return stored.exists ? { ...stored, value: owned(stored.value) } : stored
   }
 
-  async put(key: Uint8Array, value: Uint8Array, options: WriteOptions = {}): Promise<Written> {
-    const result = await this.#commitOne({ kind: 'put', key, value }, options)
+  async put(key: Uint8Array, value: Uint8Array, options: PutOptions = {}): Promise<Written> {
+    const { ttlMs, lease } = options
+    const expiry = { ...(ttlMs !== undefined && { ttlMs }), ...(lease !== undefined && { lease }) }
+    const result = await this.#commitOne({ kind: 'put', key, value, ...expiry }, options)
     return { version: result.version }
   }
 
@@ -79,9 +92,10 @@ export class ClientStore implements KeyValueStore {
   }
 
   async commit(transaction: Transaction, options: CallOptions = {}): Promise<CommitResult> {
-    validateTransaction(transaction)
+    validateTransaction(transaction, this.#leases.isOwn)
     validateCallOptions(options)
-    return this.#call(options, true, (timeoutMs, done) => this.#client.commit(transaction, timeoutMs, done))
+    const sent = this.#forCommand(transaction)
+    return this.#call(options, true, (timeoutMs, done) => this.#client.commit(sent, timeoutMs, done))
   }
 
   async *range(range: KeyRange, options: RangeOptions = {}): AsyncIterable<StoredRow> {
@@ -139,6 +153,11 @@ export class ClientStore implements KeyValueStore {
     )
   }
 
+  async lease(options: LeaseOptions): Promise<Lease> {
+    validateLeaseOptions(options)
+    return this.#leases.take(options)
+  }
+
   close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#close(options.timeoutMs ?? CLOSE_TIMEOUT_MS)
     return this.#closing
@@ -146,6 +165,8 @@ export class ClientStore implements KeyValueStore {
 
   async #close(timeoutMs: number): Promise<void> {
     for (const watch of this.#watches) watch.stop(new DureError('closed', 'the store was closed'))
+    // Until now calls are still accepted: these are the last.
+    this.#leases.giveUp(timeoutMs)
     await this.#drained(timeoutMs)
     const closed = new DureError('closed', 'the store was closed while this call was open', {
       outcome: 'unknown',
@@ -177,6 +198,19 @@ export class ClientStore implements KeyValueStore {
       'comparison-failed',
       `asked to ${operation.kind} only at version ${ifVersion}, found version ${result.found[0]} (0 means absent): read the key and decide again`,
     )
+  }
+
+  /** With the ids of its leases. Throws `lease-lost` when one is known to be over. */
+  #forCommand(transaction: Transaction): ClientTransaction {
+    const { operations } = transaction
+    if (!operations.some((operation) => operation.kind === 'put' && operation.lease !== undefined)) {
+      return transaction as ClientTransaction
+    }
+    const withIds = operations.map((operation) => {
+      if (operation.kind === 'delete' || operation.lease === undefined) return operation as CommandOperation
+      return { ...operation, lease: this.#leases.idOf(operation.lease) }
+    })
+    return { ...transaction, operations: withIds }
   }
 
   #call<Value>(

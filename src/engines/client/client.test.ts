@@ -6,37 +6,11 @@ import type { CommitResult } from '../../ports/key-value/key-value-store.ts'
 import { versionFromNumber } from '../../ports/key-value/version.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { Simulation } from '../../runtime/simulated/simulation.ts'
-import { decodeCommand } from '../../wire/command/codec.ts'
-import type { Command, CommandResult } from '../../wire/command/command.ts'
-import type { Request, Response } from '../../wire/parcel/parcel.ts'
+import type { CommandResult } from '../../wire/command/command.ts'
+import type { Response } from '../../wire/parcel/parcel.ts'
 import { Client } from './client.ts'
 import { errorResponse } from './error-response.ts'
-import type { Transport } from './transport.ts'
-
-/** Requests wait here until the test answers them. */
-class ScriptedTransport implements Transport {
-  readonly waiting: {
-    readonly request: Request
-    readonly timeoutMs: number
-    done(response: Response): void
-  }[] = []
-
-  request(request: Request, timeoutMs: number, done: (response: Response) => void): void {
-    this.waiting.push({ request, timeoutMs, done })
-  }
-
-  close(): void {}
-
-  answer(response: Response): void {
-    this.waiting.shift()!.done(response)
-  }
-
-  get commands(): readonly Command[] {
-    return this.waiting.flatMap(({ request }) =>
-      request.kind === 'command' ? [decodeCommand(request.command)] : [],
-    )
-  }
-}
+import { ScriptedTransport } from './testing/scripted-transport.ts'
 
 const result = (result: CommandResult): Response => ({ status: 'command', result })
 const committed = result({ kind: 'committed', version: versionFromNumber(7), existed: [false] })

@@ -9,13 +9,21 @@ import type {
 import { absent } from '../../ports/key-value/version.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { encodeCommand } from '../../wire/command/codec.ts'
+import type { CommandOperation } from '../../wire/command/command.ts'
 import type { ChangePlace, Consistency } from '../../wire/parcel/parcel.ts'
 import { askForPlace } from './ask-for-place.ts'
 import { ATTEMPT_MS_MAX, Call, type CallParts, type Done, unexpected } from './call.ts'
+import { LeaseCalls } from './lease-calls.ts'
+import { LeaseKeeper } from './lease-keeper.ts'
 import { SessionWrites } from './session-writes.ts'
 import { settle } from './settle.ts'
 import type { Transport } from './transport.ts'
 import { type WatchEvents, WatchStream } from './watch-stream.ts'
+
+/** As the port's, with the ids of leases. */
+export interface ClientTransaction extends Omit<Transaction, 'operations'> {
+  readonly operations: readonly CommandOperation[]
+}
 
 export interface Page {
   readonly rows: readonly StoredRow[]
@@ -40,12 +48,16 @@ export interface PageRequest {
  * unknown, a later attempt may settle; without that, the whole call is unknown.
  */
 export class Client {
+  readonly leases: LeaseCalls
+  readonly keeper: LeaseKeeper
   readonly #parts: CallParts
   readonly #writes: SessionWrites
 
   constructor(runtime: Runtime, transport: Transport) {
     this.#parts = { runtime, transport, isClosed: false }
     this.#writes = new SessionWrites(this.#parts)
+    this.leases = new LeaseCalls(this.#parts, this.#writes)
+    this.keeper = new LeaseKeeper(this.#parts)
   }
 
   get(key: Uint8Array, consistency: Consistency, timeoutMs: number, done: Done<Stored>): void {
@@ -85,11 +97,23 @@ export class Client {
     return new WatchStream(this.#parts, range, from, events)
   }
 
-  commit(transaction: Transaction, timeoutMs: number, done: Done<CommitResult>): void {
+  commit(transaction: ClientTransaction, timeoutMs: number, done: Done<CommitResult>): void {
     const call = new Call(this.#parts, timeoutMs, done)
-    const { idempotencyKey } = transaction
-    if (idempotencyKey === undefined) this.#writes.commit(call, transaction)
-    else commitWithKey(call, transaction, idempotencyKey)
+    const { idempotencyKey, comparisons = [], operations } = transaction
+    if (idempotencyKey !== undefined) return commitWithKey(call, transaction, idempotencyKey)
+    this.#writes.send(call, {
+      command: ({ session, sequence, lowWater }) => ({
+        kind: 'commit',
+        logTimeMs: 0,
+        session,
+        sequence,
+        lowWater,
+        idempotencyKey: '',
+        comparisons,
+        operations,
+      }),
+      settle: (result) => settle(call, result),
+    })
   }
 
   close(): void {
@@ -100,7 +124,11 @@ export class Client {
 }
 
 /** Told apart by a key of the caller's, in any process and any session. */
-function commitWithKey(call: Call<CommitResult>, transaction: Transaction, idempotencyKey: string): void {
+function commitWithKey(
+  call: Call<CommitResult>,
+  transaction: ClientTransaction,
+  idempotencyKey: string,
+): void {
   const { comparisons = [], operations } = transaction
   const none = { session: sessionId(0), sequence: 0, lowWater: 0 }
   call.send(

@@ -1,13 +1,28 @@
+import type { SessionId } from '../../foundation/ids.ts'
 import { mark } from '../../foundation/marks.ts'
 import { Queue } from '../../foundation/queue.ts'
-import type { CommitResult, Transaction } from '../../ports/key-value/key-value-store.ts'
 import { encodeCommand } from '../../wire/command/codec.ts'
+import type { Command, CommandResult } from '../../wire/command/command.ts'
 import { type Call, type CallParts, type ParkedCall, unexpected } from './call.ts'
 import { type Session, SessionKeeper } from './session.ts'
-import { sessionExpired, settle } from './settle.ts'
+import { sessionExpired } from './settle.ts'
 
 /** A session remembers the responses of what is in flight: more writes wait in line. */
 const WRITES_IN_FLIGHT_MAX = 8_192
+
+/** What tells a write apart from a retry of it. */
+export interface WritePlace {
+  readonly session: SessionId
+  readonly sequence: number
+  readonly lowWater: number
+}
+
+export interface SessionWrite {
+  /** Made anew for each attempt. */
+  command(place: WritePlace): Command
+  /** Ends the call, by every result but an expired session. */
+  settle(result: CommandResult): void
+}
 
 /** Writes that the cluster tells apart by session and sequence number, so that each happens once. */
 export class SessionWrites {
@@ -20,20 +35,19 @@ export class SessionWrites {
     this.#sessions = new SessionKeeper(parts)
   }
 
-  commit(call: Call<CommitResult>, transaction: Transaction): void {
+  send<Value>(call: Call<Value>, write: SessionWrite): void {
     this.#sessions.use(call as Call<unknown>, (session) => {
-      if (this.#inFlight < WRITES_IN_FLIGHT_MAX) return this.#send(call, transaction, session)
+      if (this.#inFlight < WRITES_IN_FLIGHT_MAX) return this.#send(call, write, session)
       this.#line.push(
         call.park(
-          () => this.commit(call, transaction),
+          () => this.send(call, write),
           () => `${WRITES_IN_FLIGHT_MAX} writes of this client are under way already`,
         ),
       )
     })
   }
 
-  #send(call: Call<CommitResult>, transaction: Transaction, session: Session): void {
-    const { comparisons = [], operations } = transaction
+  #send<Value>(call: Call<Value>, write: SessionWrite, session: Session): void {
     const { id, window } = session
     const sequence = window.take()
     this.#inFlight++
@@ -46,26 +60,17 @@ export class SessionWrites {
     call.send(
       () => ({
         kind: 'command',
-        command: encodeCommand({
-          kind: 'commit',
-          logTimeMs: 0,
-          session: id,
-          sequence,
-          lowWater: window.lowWater,
-          idempotencyKey: '',
-          comparisons,
-          operations,
-        }),
+        command: encodeCommand(write.command({ session: id, sequence, lowWater: window.lowWater })),
       }),
       (response) => {
         if (response.status !== 'command') return call.fail(unexpected(response))
-        if (response.result.kind !== 'session-expired') return settle(call, response.result)
+        if (response.result.kind !== 'session-expired') return write.settle(response.result)
         this.#sessions.expired(session)
         // It may have run under this session, and nobody can tell any more.
         if (call.attempts > attemptsBefore + 1) return call.fail(sessionExpired())
         mark('client/session-reopened')
         call.endStage()
-        this.commit(call, transaction)
+        this.send(call, write)
       },
     )
   }

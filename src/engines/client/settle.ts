@@ -4,6 +4,7 @@ import { mark } from '../../foundation/marks.ts'
 import type { CommitResult } from '../../ports/key-value/key-value-store.ts'
 import type { CommandResult } from '../../wire/command/command.ts'
 import type { Call } from './call.ts'
+import { leaseExpired } from './kept-lease.ts'
 
 /** Ends a write by what the state machine answered: this settles what earlier attempts left open. */
 export function settle(call: Call<CommitResult>, result: CommandResult): void {
@@ -13,8 +14,18 @@ export function settle(call: Call<CommitResult>, result: CommandResult): void {
       return call.succeed({ committed: true, version: result.version, existed: result.existed })
     case 'comparison-failed':
       return call.succeed({ committed: false, found: result.found })
+    default:
+      return settleRefused(call, result)
+  }
+}
+
+/** Ends a call by a result that is none of those it asked for. */
+export function settleRefused(call: Pick<Call<unknown>, 'fail' | 'isUnknown'>, result: CommandResult): void {
+  switch (result.kind) {
     case 'session-expired':
       return call.fail(sessionExpired())
+    case 'lease-gone':
+      return call.fail(leaseExpired(result.lease))
     case 'token-reused':
       return call.fail(
         new DureError(
@@ -36,9 +47,21 @@ export function settle(call: Call<CommitResult>, result: CommandResult): void {
       )
     case 'invalid':
       return call.fail(new DureError('invalid', result.message))
+    case 'committed':
+    case 'comparison-failed':
     case 'session-opened':
+    case 'lease-granted':
+    case 'leases-kept':
+    case 'lease-ended':
+    case 'time-advanced':
       return call.fail(
-        new DureError('protocol', 'a commit was answered by a session', { outcome: 'unknown' }),
+        new DureError(
+          'protocol',
+          `the cluster answered with '${result.kind}', which is no answer to this command`,
+          {
+            outcome: 'unknown',
+          },
+        ),
       )
     default:
       return unreachable(result)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { cases } from '../../ports/key-value/conformance/cases.ts'
 import type { KeyValueStore, Stored } from '../../ports/key-value/key-value-store.ts'
+import { ManualClock } from '../../ports/key-value/reference/manual-clock.ts'
 import { ReferenceModel } from '../../ports/key-value/reference/reference-model.ts'
 import { ReferenceStore } from '../../ports/key-value/reference/reference-store.ts'
 import { checkObservedHistory } from './check-observed-history.ts'
@@ -8,8 +9,14 @@ import { checkObservedHistory } from './check-observed-history.ts'
 const observing = cases.find(({ name }) => name === 'what concurrent clients see could come from one copy')!
 
 const runOver = (open: (model: ReferenceModel) => KeyValueStore): Promise<void> => {
-  const model = new ReferenceModel()
-  return observing.run({ open: async () => open(model), prefix: 'case/', checkHistory: checkObservedHistory })
+  const clock = new ManualClock()
+  const model = new ReferenceModel(clock)
+  return observing.run({
+    open: async () => open(model),
+    prefix: 'case/',
+    clock: { nowMs: () => clock.nowMs(), sleep: (ms) => clock.advance(ms) },
+    checkHistory: checkObservedHistory,
+  })
 }
 
 /** Answers a read with what it read last time. */

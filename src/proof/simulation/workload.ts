@@ -1,7 +1,7 @@
-import type { Client } from '../../engines/client/client.ts'
+import type { Client, ClientTransaction } from '../../engines/client/client.ts'
 import { text, utf8 } from '../../foundation/bytes.ts'
 import type { DureError } from '../../foundation/errors.ts'
-import type { CommitResult, Transaction } from '../../ports/key-value/key-value-store.ts'
+import type { CommitResult } from '../../ports/key-value/key-value-store.ts'
 import { absent, type Version, versionFromNumber } from '../../ports/key-value/version.ts'
 import type { Random } from '../../runtime/random.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
@@ -187,7 +187,7 @@ function writesOf(
   return [{ key: input.key, value: input.kind === 'put' ? input.value : undefined }]
 }
 
-function toTransaction(input: WriteInput): Transaction {
+function toTransaction(input: WriteInput): ClientTransaction {
   const comparisons =
     input.kind === 'commit'
       ? input.comparisons
