@@ -1,6 +1,6 @@
+import { pause, waitFor } from '../../src/fixture/wait-for.ts'
 import { availableContenders } from '../contenders/available.ts'
 import type { Contender } from '../contenders/contender.ts'
-import { pause, waitFor } from '../contenders/wait-for.ts'
 import { keyOf } from '../load/keys.ts'
 import type { LoadResult } from '../load/load.ts'
 import { LoadGenerator } from '../load/load-generator.ts'

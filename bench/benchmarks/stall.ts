@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import { pause } from '../../src/fixture/wait-for.ts'
 import { DureContender, hasDureServer } from '../contenders/dure/dure-contender.ts'
-import { pause } from '../contenders/wait-for.ts'
 import type { LoadResult } from '../load/load.ts'
 import { LoadGenerator } from '../load/load-generator.ts'
 import { formatNumber, formatTable } from '../report/table.ts'

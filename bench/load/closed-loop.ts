@@ -1,5 +1,5 @@
+import { pause } from '../../src/fixture/wait-for.ts'
 import type { ContenderClient } from '../contenders/contender.ts'
-import { pause } from '../contenders/wait-for.ts'
 import { cpuTimeMs } from '../measurement/cpu-time.ts'
 import { Histogram } from '../measurement/histogram.ts'
 import { Draw, drawValues, keyOf } from './keys.ts'

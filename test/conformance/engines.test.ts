@@ -7,6 +7,7 @@ import { ClientStore } from '../../src/engines/client/client-store.ts'
 import { openDirectory } from '../../src/engines/embedded/open-directory.ts'
 import { connectRemote, remoteGuarantees } from '../../src/engines/remote/connect-remote.ts'
 import { RemoteTransport } from '../../src/engines/remote/remote-transport.ts'
+import { ProcessCluster } from '../../src/fixture/process-cluster.ts'
 import { cases } from '../../src/ports/key-value/conformance/cases.ts'
 import type { KeyValueStore } from '../../src/ports/key-value/key-value-store.ts'
 import { checkObservedHistory } from '../../src/proof/conformance/check-observed-history.ts'
@@ -15,7 +16,6 @@ import { SimulatedCluster } from '../../src/proof/simulation/simulated-cluster.t
 import type { Runtime } from '../../src/runtime/runtime.ts'
 import { noFaults } from '../../src/runtime/simulated/faults.ts'
 import { Simulation } from '../../src/runtime/simulated/simulation.ts'
-import { LocalCluster } from './local-cluster.ts'
 
 /** A store whose `close` leaves what is behind it open, for cases that open and close clients of one engine. */
 const sharing = (store: KeyValueStore): KeyValueStore =>
@@ -49,9 +49,11 @@ describe('the embedded engine, in a directory', () => {
 })
 
 describe('the remote engine, on three processes', () => {
-  const cluster = new LocalCluster(3)
-  beforeAll(() => cluster.start())
-  afterAll(() => cluster.stop())
+  let cluster: ProcessCluster
+  beforeAll(async () => {
+    cluster = await ProcessCluster.start()
+  })
+  afterAll(() => cluster[Symbol.asyncDispose]())
 
   it.each(cases.map((each) => [each.name, each] as const))('%s', async (name, { run }) => {
     const open = () => connectRemote({ addresses: cluster.addresses })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ProcessCluster } from './process-cluster.ts'
+import { ProcessCluster } from '../../src/fixture/process-cluster.ts'
 import { RecordedLoad } from './recorded-load.ts'
 
 const ROUNDS = 10

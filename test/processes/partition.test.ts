@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { waitFor } from '../../bench/contenders/wait-for.ts'
+import { ProcessCluster } from '../../src/fixture/process-cluster.ts'
+import { waitFor } from '../../src/fixture/wait-for.ts'
 import { utf8 } from '../../src/foundation/bytes.ts'
 import { DureError } from '../../src/foundation/errors.ts'
-import { ProcessCluster } from './process-cluster.ts'
 import { RecordedLoad } from './recorded-load.ts'
 
 /**

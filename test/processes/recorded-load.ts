@@ -1,4 +1,4 @@
-import { waitFor } from '../../bench/contenders/wait-for.ts'
+import { waitFor } from '../../src/fixture/wait-for.ts'
 import { text, utf8 } from '../../src/foundation/bytes.ts'
 import { DureError } from '../../src/foundation/errors.ts'
 import type { KeyValueStore } from '../../src/ports/key-value/key-value-store.ts'

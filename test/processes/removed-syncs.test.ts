@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { ProcessCluster } from '../../src/fixture/process-cluster.ts'
 import { utf8 } from '../../src/foundation/bytes.ts'
 import { syncCallSites } from '../../src/proof/chaos/testing/sync-call-sites.ts'
 import { MutatedTree } from './mutated-tree.ts'
-import { ProcessCluster } from './process-cluster.ts'
 
 const SITES = syncCallSites(join(import.meta.dirname, '../../src'))
 const KEYS = 30

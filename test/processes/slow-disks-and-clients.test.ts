@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { CLUSTER_ID, ProcessCluster } from './process-cluster.ts'
+import { CLUSTER_ID, ProcessCluster } from '../../src/fixture/process-cluster.ts'
 import { hello, sendRaw } from './raw-connection.ts'
 import { RecordedLoad } from './recorded-load.ts'
 

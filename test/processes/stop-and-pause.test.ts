@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ProcessCluster } from './process-cluster.ts'
+import { ProcessCluster } from '../../src/fixture/process-cluster.ts'
 import { RecordedLoad } from './recorded-load.ts'
 
 test.concurrent('SIGTERM hands leadership over first: no request of a client that writes fails', async () => {
@@ -39,7 +39,7 @@ test.concurrent('a paused leader is replaced, and answers nothing from the past 
     const next = await cluster.leader(others)
     expect((await cluster.status(next)).term).toBeGreaterThan(term)
     await load.progress(100)
-    cluster.resume(paused)
+    await cluster.resume(paused)
     await Promise.all(reads)
     await load.progress(100)
   }

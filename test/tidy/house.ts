@@ -48,6 +48,8 @@ export const folders: readonly Folder[] = [
   },
   { path: 'src/server', may: ['*'] },
   { path: 'src/cli', may: ['*'] },
+  // Clusters for tests, ours and users': real processes, and simulated ones.
+  { path: 'src/fixture', may: ['*'] },
   // The package's own entries, `src/index.ts` and its like.
   { path: 'src', may: ['*'] },
 ]
@@ -57,6 +59,7 @@ export const doors: readonly string[] = [
   'src/runtime/node',
   'src/server',
   'src/cli',
+  'src/fixture',
   'src/storage/table/lmdb',
   'bench',
   'examples',

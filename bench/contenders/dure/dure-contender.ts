@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { NodeStatus } from '../../../src/engines/embedded/status.ts'
 import { connectRemote } from '../../../src/engines/remote/connect-remote.ts'
+import { freePorts } from '../../../src/fixture/free-ports.ts'
+import { Hopeless, waitFor } from '../../../src/fixture/wait-for.ts'
 import type { Contender, Leader, RetryingClient, Target } from '../contender.ts'
-import { freePorts } from '../free-ports.ts'
 import { ServerProcess } from '../server-process.ts'
-import { Hopeless, waitFor } from '../wait-for.ts'
 import { DureRetryingClient } from './dure-retrying-client.ts'
 
 const NODES = 3

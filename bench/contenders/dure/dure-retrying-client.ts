@@ -1,6 +1,6 @@
+import { pause } from '../../../src/fixture/wait-for.ts'
 import type { KeyValueStore } from '../../../src/ports/key-value/key-value-store.ts'
 import type { RetryingClient } from '../contender.ts'
-import { pause } from '../wait-for.ts'
 
 const CALL_TIMEOUT_MS = 2_000
 const RETRY_DELAY_MS = 5

@@ -1,5 +1,5 @@
+import { waitFor } from '../../../src/fixture/wait-for.ts'
 import type { ContenderClient, Target } from '../contender.ts'
-import { waitFor } from '../wait-for.ts'
 import { GrpcChannel } from './grpc-channel.ts'
 import {
   decodePutRevision,

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { freePorts } from '../../../src/fixture/free-ports.ts'
+import { waitFor } from '../../../src/fixture/wait-for.ts'
 import type { Contender, Leader, RetryingClient, Target } from '../contender.ts'
-import { freePorts } from '../free-ports.ts'
 import { ServerProcess } from '../server-process.ts'
-import { waitFor } from '../wait-for.ts'
 import { etcdStatus, findEtcdLeader, readEtcd } from './etcd-client.ts'
 import { EtcdRetryingClient } from './etcd-retrying-client.ts'
 

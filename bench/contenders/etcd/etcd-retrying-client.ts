@@ -1,5 +1,5 @@
+import { pause } from '../../../src/fixture/wait-for.ts'
 import type { RetryingClient } from '../contender.ts'
-import { pause } from '../wait-for.ts'
 import { GrpcChannel } from './grpc-channel.ts'
 import { decodePutRevision, encodePut } from './protobuf.ts'
 

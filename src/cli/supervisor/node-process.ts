@@ -8,6 +8,8 @@ import type { ProcessInfo, ProcessState } from './control-protocol.ts'
 export interface NodeCommand {
   readonly file: string
   readonly args: readonly string[]
+  /** The environment of this process unless said. */
+  readonly env?: NodeJS.ProcessEnv
 }
 
 export interface NodeProcessOptions {
@@ -48,13 +50,14 @@ export class NodeProcess {
   async start(): Promise<void> {
     this.#require('start', 'dead')
     const { command, logPath } = this.#options
-    const { file, args } = command()
+    const { file, args, env } = command()
     mkdirSync(dirname(logPath), { recursive: true })
     const log = openSync(logPath, 'a')
     const child = spawn(file, args, {
       stdio: ['pipe', 'pipe', log],
       detached: process.platform !== 'win32',
       windowsHide: true,
+      ...(env !== undefined && { env }),
     })
     closeSync(log)
     this.#child = child
