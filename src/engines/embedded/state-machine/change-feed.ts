@@ -12,9 +12,11 @@ import { space, systemRowKey, viewOf } from './row.ts'
 export interface FeedBounds {
   readonly bytesMax: number
   readonly entriesMax: number
+  /** A row of the table, a piece of a snapshot: well below what one message takes, unless one entry alone is larger. */
+  readonly blockBytes: number
 }
 
-export const feedBounds: FeedBounds = { bytesMax: 32 << 20, entriesMax: 131_072 }
+export const feedBounds: FeedBounds = { bytesMax: 32 << 20, entriesMax: 131_072, blockBytes: 64 << 10 }
 
 /** An entry that changed something, and how. */
 export interface EntryChanges {
@@ -23,8 +25,6 @@ export interface EntryChanges {
   readonly changes: readonly WireChange[]
 }
 
-/** A row of the table, a piece of a snapshot: well below what one message takes, unless one entry alone is larger. */
-const BLOCK_BYTES = 64 << 10
 /** Size (4 bytes), index (6 bytes), size of what stands before the command (4 bytes). */
 const HEADER_BYTES = 14
 
@@ -160,8 +160,9 @@ export class ChangeFeed {
       this.#loadBlock(row.value)
     }
     const last = this.#blocks.at(-1)
-    if (last !== undefined && last.usedBytes < BLOCK_BYTES) {
-      const bytes = new Uint8Array(BLOCK_BYTES)
+    const { blockBytes } = this.#bounds
+    if (last !== undefined && last.usedBytes < blockBytes) {
+      const bytes = new Uint8Array(blockBytes)
       bytes.set(last.bytes)
       this.#blocks[this.#blocks.length - 1] = { ...last, bytes }
     }
@@ -194,7 +195,7 @@ export class ChangeFeed {
       if (last.usedBytes + sizeBytes <= last.bytes.length) return last
       if (this.#isDirty) changes.push(rowOf(last))
     }
-    const bytes = new Uint8Array(Math.max(BLOCK_BYTES, sizeBytes))
+    const bytes = new Uint8Array(Math.max(this.#bounds.blockBytes, sizeBytes))
     const block = { bytes, usedBytes: 0, firstIndex: index, lastIndex: index }
     this.#blocks.push(block)
     return block

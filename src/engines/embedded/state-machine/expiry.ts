@@ -6,9 +6,6 @@ import type { Lease } from './lease-heap.ts'
 import { Leases } from './leases.ts'
 import { type Attachment, space, systemRowKey, userRowKey } from './row.ts'
 
-/** Leases and keys that one entry removes because their time is over; what remains goes with the next entries. */
-export const EXPIRED_PER_ENTRY_MAX = 1_024
-
 const empty = new Uint8Array(0)
 
 /**
@@ -18,10 +15,13 @@ const empty = new Uint8Array(0)
 export class Expiry {
   readonly leases = new Leases()
   readonly #table: Table
+  readonly #perEntryMax: number
   readonly #index: ExpiryIndex
 
-  constructor(table: Table) {
+  /** `perEntryMax`: leases and keys that one entry removes because their time is over; the next entries remove the rest. */
+  constructor(table: Table, perEntryMax: number) {
     this.#table = table
+    this.#perEntryMax = perEntryMax
     this.#index = new ExpiryIndex(table)
   }
 
@@ -56,7 +56,7 @@ export class Expiry {
 
   /** Removes what is due, up to the bound: leases in the order in which they expire, then keys. Adds their keys to `removed`. */
   expire(logTimeMs: number, changes: RowChange[], removed: Uint8Array[]): void {
-    let left = EXPIRED_PER_ENTRY_MAX
+    let left = this.#perEntryMax
     for (
       let lease = this.leases.firstExpired(logTimeMs);
       lease;

@@ -1,94 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { text, utf8 } from '../../../foundation/bytes.ts'
-import { groupId, logIndex, nodeId, sessionId, term } from '../../../foundation/ids.ts'
+import { utf8 } from '../../../foundation/bytes.ts'
+import { sessionId } from '../../../foundation/ids.ts'
 import { absent, versionFromNumber } from '../../../ports/key-value/version.ts'
-import type { Runtime } from '../../../runtime/runtime.ts'
-import { Simulation } from '../../../runtime/simulated/simulation.ts'
-import { DurableTables } from '../../../storage/table/memory/durable-tables.ts'
-import { MemoryTableStore } from '../../../storage/table/memory/memory-table-store.ts'
-import type { Table } from '../../../storage/table/table.ts'
-import { encodeCommand } from '../../../wire/command/codec.ts'
-import type { Command, CommandResult, CommitCommand } from '../../../wire/command/command.ts'
+import type { Command, CommandResult } from '../../../wire/command/command.ts'
 import { IDEMPOTENCY_KEEP_MS } from './idempotency.ts'
 import { SESSION_IDLE_MS_MAX } from './sessions.ts'
-import { StateMachine } from './state-machine.ts'
-
-const membership = {
-  voters: [nodeId(1)],
-  votersOutgoing: [],
-  learners: [],
-  learnersNext: [],
-  autoLeave: false,
-}
-
-/** A state machine on a table that can be flushed and lost. */
-class Machine {
-  readonly #durable = new DurableTables()
-  readonly #world = new Simulation({ seed: 1 })
-  readonly #runtime: Runtime
-  #table: Table
-  machine: StateMachine
-  index = 0
-
-  constructor() {
-    let runtime: Runtime | undefined
-    this.#world.spawn('machine', { promises: false }).start((own) => (runtime = own))
-    this.#world.run({ untilMs: 0 })
-    this.#runtime = runtime!
-    this.#table = this.#open()
-    this.machine = new StateMachine(this.#table)
-  }
-
-  apply(command: Command | Uint8Array, index = this.index + 1): CommandResult {
-    this.index = index
-    const data = command instanceof Uint8Array ? command : encodeCommand(command)
-    return this.machine.apply(data, { index: logIndex(index), term: term(1), membership })
-  }
-
-  read(key: string): string | undefined {
-    const { value } = this.machine.get(utf8(key))
-    return value === undefined ? undefined : text(value)
-  }
-
-  flush(): void {
-    let isDone = false
-    this.#table.flush(
-      () => (isDone = true),
-      () => this.machine.prepareFlush(),
-    )
-    this.#world.runUntil(() => isDone, { withinMs: 1_000 })
-  }
-
-  /** What was not flushed is gone. Answers the index to apply from. */
-  crash(): number {
-    this.#table = this.#open()
-    this.machine = new StateMachine(this.#table)
-    this.index = this.#table.position.index
-    return this.index
-  }
-
-  #open(): Table {
-    return new MemoryTableStore({ runtime: this.#runtime, durable: this.#durable }).open(
-      groupId(0),
-      membership,
-    )
-  }
-}
-
-const commit = (fields: Partial<CommitCommand>): CommitCommand => ({
-  kind: 'commit',
-  logTimeMs: 0,
-  session: sessionId(0),
-  sequence: 0,
-  lowWater: 0,
-  idempotencyKey: '',
-  comparisons: [],
-  operations: [],
-  ...fields,
-})
-const put = (key: string, value: string) => ({ kind: 'put' as const, key: utf8(key), value: utf8(value) })
-const openSession = (logTimeMs = 0): Command => ({ kind: 'open-session', logTimeMs })
+import { commit, Machine, openSession, put } from './testing/machine.ts'
 
 test('a version is the index of the entry that wrote the key', () => {
   const machine = new Machine()
@@ -189,6 +107,8 @@ test('an idempotency key happens once, and tells another request under the same 
   expect(machine.apply(write)).toEqual(first)
   expect(machine.read('a')).toBe('x')
   expect(machine.apply({ ...write, operations: [put('a', '2')] })).toEqual({ kind: 'token-reused' })
+  const withTtl = [{ ...put('a', '1'), ttlMs: 1_000 }]
+  expect(machine.apply({ ...write, operations: withTtl })).toEqual({ kind: 'token-reused' })
 })
 
 test('an idempotency key that expired may be used anew, and its new record lives its full time', () => {

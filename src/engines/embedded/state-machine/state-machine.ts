@@ -17,7 +17,7 @@ import type {
   GrantLeaseCommand,
   KeepLeasesCommand,
 } from '../../../wire/command/command.ts'
-import { ChangeFeed } from './change-feed.ts'
+import { ChangeFeed, type FeedBounds, feedBounds } from './change-feed.ts'
 import { attachmentOf, Expiry } from './expiry.ts'
 import { IdempotencyRecords } from './idempotency.ts'
 import { Members } from './members.ts'
@@ -25,6 +25,15 @@ import { rowAttachment, rowContent, rowVersion, space, userRowKey, userRowValue,
 import { Sessions } from './sessions.ts'
 
 const logTimeKey = new Uint8Array([space.time])
+
+/** Part of what is agreed on: the same on every node. */
+export interface StateMachineBounds {
+  readonly feed: FeedBounds
+  /** Leases and keys that one entry removes because their time is over. */
+  readonly expiredPerEntryMax: number
+}
+
+const standardBounds: StateMachineBounds = { feed: feedBounds, expiredPerEntryMax: 1_024 }
 
 /** An entry that is being applied, and what it changes. */
 interface Work {
@@ -58,11 +67,11 @@ export class StateMachine {
   /** The largest time a leader stamped on an applied command; not wall time, and never going back. */
   #logTimeMs = 0
 
-  constructor(table: Table, feed = new ChangeFeed()) {
+  constructor(table: Table, bounds: StateMachineBounds = standardBounds) {
     this.#table = table
-    this.feed = feed
+    this.feed = new ChangeFeed(bounds.feed)
     this.#idempotency = new IdempotencyRecords(table)
-    this.#expiry = new Expiry(table)
+    this.#expiry = new Expiry(table, bounds.expiredPerEntryMax)
     this.reload()
   }
 
