@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { DureError } from '../foundation/errors.ts'
 import { type CommandContext, say } from './command-context.ts'
 import { addBackupCommand } from './commands/backup-command.ts'
+import { addCompleteCommand } from './commands/complete-command.ts'
 import { renderExamples } from './commands/examples.ts'
 import { addImportCommand } from './commands/import-command.ts'
 import { addKeyCommands } from './commands/key-commands.ts'
@@ -79,6 +80,7 @@ function createProgram(context: CommandContext, version: string): Command {
   addNodeCommands(program, context)
   program.commandsGroup('Proof:')
   addSimulateCommand(program, context)
+  addCompleteCommand(program)
   return program
 }
 

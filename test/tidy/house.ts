@@ -83,6 +83,7 @@ export const pureModules: readonly string[] = [
 
 /** Packages with one home. */
 export const packageHomes: Readonly<Record<string, readonly string[]>> = {
+  '@bomb.sh/tab': ['src/cli'],
   '@hono/node-server': ['src/server'],
   commander: ['src/cli', 'src/server'],
   hono: ['src/server'],
