@@ -9,6 +9,7 @@ import type { KeyValueStore } from '../ports/key-value/key-value-store.ts'
 import { limits } from '../ports/key-value/limits.ts'
 import { ReferenceModel } from '../ports/key-value/reference/reference-model.ts'
 import { ReferenceStore } from '../ports/key-value/reference/reference-store.ts'
+import type { ServedLeases } from './http/environment.ts'
 import { createLog } from './log/log.ts'
 import { type RunningServer, startServer } from './start-server.ts'
 import { replaceCalls } from './testing/replace-calls.ts'
@@ -32,6 +33,7 @@ const status: NodeStatus = {
     node_id,
     role: 'voter',
     peer_address: `127.0.0.1:${7000 + node_id}`,
+    http_address: `127.0.0.1:${8079 + node_id}`,
     match_index: 10,
   })),
   version: '0.0.0',
@@ -66,6 +68,8 @@ const start = (options: { allowFaults: boolean; httpPort?: number }) =>
     },
     // The store of the moment: tests put another in its place.
     store: new Proxy({} as KeyValueStore, { get: (_target, name) => Reflect.get(store, name).bind(store) }),
+    // Tested with their routes.
+    leases: {} as ServedLeases,
     httpHost: '127.0.0.1',
     httpPort: 0,
     faults: {

@@ -6,12 +6,13 @@ import { DureError } from '../foundation/errors.ts'
 import type { KeyValueStore } from '../ports/key-value/key-value-store.ts'
 import type { FaultControl } from './faults/fault-control.ts'
 import { createApplication } from './http/application.ts'
-import type { ServedNode } from './http/environment.ts'
+import type { ServedLeases, ServedNode } from './http/environment.ts'
 import type { Log } from './log/log.ts'
 
 export interface ServerOptions {
   readonly node: ServedNode
   readonly store: KeyValueStore
+  readonly leases: ServedLeases
   readonly httpHost: string
   /** 0 for any. */
   readonly httpPort: number
@@ -35,7 +36,7 @@ const CONNECTIONS_MAX = 4_096
  * Serves a node over HTTP.
  *
  * ```ts
- * const server = await startServer({ node, store, httpHost: '127.0.0.1', httpPort: 8080, allowFaults: false, faults, log })
+ * const server = await startServer({ node, store, leases, httpHost: '127.0.0.1', httpPort: 8080, allowFaults: false, faults, log })
  * await server.close()
  * ```
  *

@@ -5,6 +5,7 @@ import { backupRoute } from './backup-route.ts'
 import type { OnNode, Served } from './environment.ts'
 import { faultRoutes } from './fault-routes.ts'
 import { keyRoutes } from './key-routes.ts'
+import { leaseRoutes } from './lease-routes.ts'
 import { nodeRoutes } from './node-routes.ts'
 import { problemOf } from './problem.ts'
 import { rangeRoute } from './range-route.ts'
@@ -18,6 +19,7 @@ const PATHS = [
   '/v1/cluster',
   '/v1/faults',
   '/v1/range',
+  '/v1/leases',
   '/v1/backup',
 ]
 
@@ -47,6 +49,7 @@ export function createApplication(served: Served): Hono<OnNode> {
     keyRoutes(served),
     rangeRoute(served),
     backupRoute(served),
+    leaseRoutes(served),
     faultRoutes(served),
   ]) {
     application.route('/', routes)
@@ -68,5 +71,8 @@ export function createApplication(served: Served): Hono<OnNode> {
 /** Few names for many paths. */
 function routeOf(path: string): string {
   if (path.startsWith('/v1/keys/')) return '/v1/keys/{key}'
+  if (path.startsWith('/v1/leases/')) {
+    return path.endsWith('/keep-alive') ? '/v1/leases/{id}/keep-alive' : '/v1/leases/{id}'
+  }
   return PATHS.includes(path) ? path : 'other'
 }

@@ -9,6 +9,7 @@ import type { KeyValueStore } from '../../ports/key-value/key-value-store.ts'
 import { BackupReader } from '../../storage/snapshot/backup-reader.ts'
 import { encodeChunk } from '../../storage/snapshot/chunk-codec.ts'
 import { createApplication } from './application.ts'
+import type { ServedLeases } from './environment.ts'
 
 const membership = {
   voters: [nodeId(1)],
@@ -58,7 +59,14 @@ class ScriptedSource implements BackupSource {
 function application(open: () => Promise<BackupSource>, pace = { graceMs: 60_000, bytesPerSecondMin: 1 }) {
   const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
   const node = { status: () => ({}) as NodeStatus, metrics: () => [], openBackup: vi.fn(open) }
-  const served = { node, store: {} as KeyValueStore, faults: undefined, log, backupPace: pace }
+  const served = {
+    node,
+    store: {} as KeyValueStore,
+    leases: {} as ServedLeases,
+    faults: undefined,
+    log,
+    backupPace: pace,
+  }
   return { application: createApplication(served), node, log }
 }
 

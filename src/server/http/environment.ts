@@ -1,4 +1,5 @@
 import type { HttpBindings } from '@hono/node-server'
+import type { UnkeptLeases } from '../../engines/client/unkept-leases.ts'
 import type { BackupSource } from '../../engines/embedded/backups.ts'
 import type { NodeStatus } from '../../engines/embedded/status.ts'
 import type { KeyValueStore } from '../../ports/key-value/key-value-store.ts'
@@ -14,10 +15,14 @@ export interface ServedNode {
   openBackup(timeoutMs: number): Promise<BackupSource>
 }
 
+/** Leases that HTTP clients keep alive themselves. */
+export type ServedLeases = Pick<UnkeptLeases, 'grant' | 'keepAlive' | 'release' | 'named'>
+
 /** What the routes stand on. */
 export interface Served {
   readonly node: ServedNode
   readonly store: KeyValueStore
+  readonly leases: ServedLeases
   /** Undefined on a node that was not started with `--allow-faults`. */
   readonly faults: FaultControl | undefined
   readonly log: Log

@@ -1,11 +1,10 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import * as z from 'zod'
-import { text } from '../../foundation/bytes.ts'
 import { DureError } from '../../foundation/errors.ts'
 import type { FaultControl } from '../faults/fault-control.ts'
-import { readBody } from './body.ts'
 import type { OnNode, Served } from './environment.ts'
+import { readJson } from './json-body.ts'
 import { parse } from './parameters.ts'
 import { answerForbidden, answerMethodNotAllowed, answerTooLarge } from './refusals.ts'
 
@@ -45,14 +44,11 @@ export function faultRoutes({ node, faults, log }: Served): Hono<OnNode> {
     PATH,
     bodyLimit({ maxSize: 64 << 10, onError: (c) => answerTooLarge(c, 'at most 64 KiB are understood here') }),
     withFaults(async (c, control) => {
-      // A page in a browser cannot send this type without asking first, and is never answered that it may.
-      if (c.req.header('content-type')?.split(';')[0]?.trim() !== 'application/json') {
-        throw new DureError(
-          'invalid',
-          'the content type is not application/json: say -H "content-type: application/json"',
-        )
-      }
-      const { block, delay_ms, disk_stall_ms } = parse(faultsBody, await json(c), 'the body')
+      const { block, delay_ms, disk_stall_ms } = parse(
+        faultsBody,
+        await readJson(c, '{"block": [2, 3]}'),
+        'the body',
+      )
       const self = node.status().node_id
       if (block?.includes(self)) {
         throw new DureError(
@@ -79,13 +75,4 @@ export function faultRoutes({ node, faults, log }: Served): Hono<OnNode> {
 
   routes.all(PATH, (c) => answerMethodNotAllowed(c, 'GET, HEAD, POST, DELETE'))
   return routes
-}
-
-async function json(c: Context<OnNode>): Promise<unknown> {
-  const body = text(await readBody(c))
-  try {
-    return JSON.parse(body)
-  } catch (cause) {
-    throw new DureError('invalid', 'the body is not JSON: send for example {"block": [2, 3]}', { cause })
-  }
 }

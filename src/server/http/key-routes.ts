@@ -10,6 +10,7 @@ import {
   keyInPath,
   parseEtag,
   parseQuery,
+  putQuery,
   readQuery,
   writeQuery,
 } from './parameters.ts'
@@ -18,7 +19,7 @@ import { answerMethodNotAllowed, answerNotFound, answerTooLarge } from './refusa
 const PREFIX = '/v1/keys/'
 
 /** `/v1/keys/{key}`: one key of a keyspace; its value is bytes, its version the ETag. */
-export function keyRoutes({ store }: Served): Hono<OnNode> {
+export function keyRoutes({ store, leases }: Served): Hono<OnNode> {
   const routes = new Hono<OnNode>()
 
   routes.get(`${PREFIX}*`, async (c) => {
@@ -48,7 +49,7 @@ export function keyRoutes({ store }: Served): Hono<OnNode> {
         answerTooLarge(c, `a value has at most ${limits.valueBytesMax} bytes: split it over several keys`),
     }),
     async (c) => {
-      const { keyspace, timeout_ms: timeoutMs } = parseQuery(c, writeQuery)
+      const { keyspace, timeout_ms: timeoutMs, ttl_ms: ttlMs, lease } = parseQuery(c, putQuery)
       const key = encodeKey(keyspace, keyInPath(c, PREFIX))
       const ifVersion = expectedVersion(c)
       const idempotencyKey = c.req.header('idempotency-key')
@@ -57,6 +58,8 @@ export function keyRoutes({ store }: Served): Hono<OnNode> {
         ...(ifVersion !== undefined && { ifVersion }),
         ...(idempotencyKey !== undefined && { idempotencyKey }),
         ...(timeoutMs && { timeoutMs }),
+        ...(ttlMs !== undefined && { ttlMs }),
+        ...(lease !== undefined && { lease: leases.named(lease) }),
       })
       c.header('etag', etag(version))
       return c.json({ version })

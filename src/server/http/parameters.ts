@@ -16,7 +16,18 @@ const keyspace = z.string().default('default')
 const consistency = z.enum(['strong', 'eventual'], 'use strong or eventual').default('strong')
 export const timeout_ms = wholeNumber(1, 60_000).optional()
 
+export const callQuery = z.strictObject({ timeout_ms })
 export const writeQuery = z.strictObject({ keyspace, timeout_ms })
+export const putQuery = z.strictObject({
+  ...writeQuery.shape,
+  // Its bounds are those of the port.
+  ttl_ms: z
+    .string()
+    .regex(/^\d{1,15}$/, 'use a whole number of milliseconds')
+    .transform(Number)
+    .optional(),
+  lease: z.string().optional(),
+})
 export const readQuery = z.strictObject({ keyspace, timeout_ms, consistency })
 export const rangeQuery = z.strictObject({
   ...readQuery.shape,

@@ -44,8 +44,11 @@ function statusOf(code: ErrorCode): number {
       return 400
     case 'comparison-failed':
       return 412
+    case 'compacted':
+      return 410
     case 'snapshot-expired':
     case 'session-expired':
+    case 'lease-lost':
       return 409
     case 'aborted':
     case 'closed':

@@ -66,6 +66,7 @@ export async function runNode(given: NodeArguments, log: Log): Promise<RunningNo
         openBackup: (timeoutMs) => openBackup(opened, timeoutMs),
       },
       store,
+      leases: store.unkeptLeases,
       httpHost: http.host,
       httpPort: http.port,
       allowFaults,
