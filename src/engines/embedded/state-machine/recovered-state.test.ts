@@ -14,10 +14,13 @@ const bounds: StateMachineBounds = {
 }
 
 const anyKey = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
-const anyLease = fc.integer({ min: 1, max: 8 })
+/** Stands for one of the leases that were granted last; see `named`. */
+const anyLease = fc.nat({ max: 4 })
+/** Few, so that several things are due at once. */
+const anyTtl = fc.constantFrom(100, 200, 400)
 const anyPut = fc.oneof(
   anyKey.map((key) => put(key, 'v')),
-  fc.tuple(anyKey, fc.integer({ min: 100, max: 400 })).map(([key, ttlMs]) => ({ ...put(key, 't'), ttlMs })),
+  fc.tuple(anyKey, anyTtl).map(([key, ttlMs]) => ({ ...put(key, 't'), ttlMs })),
   fc.tuple(anyKey, anyLease).map(([key, lease]) => ({ ...put(key, 'l'), lease: leaseId(lease) })),
 )
 const anyOperations = fc.uniqueArray(fc.oneof({ weight: 4, arbitrary: anyPut }, anyKey.map(remove)), {
@@ -30,7 +33,7 @@ const anyComparisons = fc.array(
 )
 
 /** Log time passes in small steps, and now and then in one that ends much at once. */
-const anyStepMs = fc.oneof({ weight: 6, arbitrary: fc.nat({ max: 60 }) }, fc.constant(500))
+const anyStepMs = fc.oneof({ weight: 12, arbitrary: fc.constantFrom(0, 0, 20, 50) }, fc.constant(500))
 const anyCommand = fc.oneof(
   { weight: 6, arbitrary: fc.record({ operations: anyOperations }).map(commit) },
   fc.record({ operations: anyOperations, comparisons: anyComparisons }).map(commit),
@@ -43,7 +46,7 @@ const anyCommand = fc.oneof(
     })
     .map(commit),
   fc.record({ operations: anyOperations, idempotencyKey: fc.constantFrom('x', 'y') }).map(commit),
-  { weight: 3, arbitrary: fc.integer({ min: 100, max: 400 }).map((ttlMs) => grant(ttlMs)) },
+  { weight: 3, arbitrary: anyTtl.map((ttlMs) => grant(ttlMs)) },
   { weight: 2, arbitrary: fc.array(anyLease, { maxLength: 3 }).map((leases) => keep(leases)) },
   anyLease.map((lease) => end(lease)),
   fc.constant(advance(0)),
@@ -64,13 +67,15 @@ test('a node that flushes, crashes and applies the tail again has the results, r
       const shaken = new Machine(bounds)
       const log: Command[] = []
       const results: CommandResult[] = []
+      const leases: number[] = []
       let logTimeMs = 0
       for (const { command, stepMs, afterwards } of steps) {
         logTimeMs += stepMs
-        const stamped = { ...command, logTimeMs }
+        const stamped = { ...named(command, leases), logTimeMs }
         log.push(stamped)
         const result = steady.apply(stamped)
         results.push(result)
+        if (result.kind === 'lease-granted') leases.unshift(result.lease)
         seen.set(result.kind, (seen.get(result.kind) ?? 0) + 1)
         expect(shaken.apply(stamped)).toEqual(result)
         if (afterwards === 'flush') shaken.flush()
@@ -89,6 +94,20 @@ test('a node that flushes, crashes and applies the tail again has the results, r
   for (const kind of ['lease-granted', 'leases-kept', 'lease-ended', 'lease-gone', 'comparison-failed'])
     expect(seen.get(kind)).toBeGreaterThan(10)
 })
+
+/** The command with the ids of the leases that it stands for. */
+function named(command: Command, leases: readonly number[]): Command {
+  const idOf = (lease: number) => leaseId(leases[lease] ?? 999)
+  if (command.kind === 'keep-leases') return { ...command, leases: command.leases.map(idOf) }
+  if (command.kind === 'end-lease') return { ...command, lease: idOf(command.lease) }
+  if (command.kind !== 'commit') return command
+  const operations = command.operations.map((operation) =>
+    operation.kind === 'put' && operation.lease !== undefined
+      ? { ...operation, lease: idOf(operation.lease) }
+      : operation,
+  )
+  return { ...command, operations }
+}
 
 const observed = ({ machine, index }: Machine) => ({
   index,
