@@ -1,0 +1,188 @@
+import { DureError } from '../../../foundation/errors.ts'
+import type { Keys } from '../keys.ts'
+import { type Endpoint, type EtcdOptions, readEndpoints } from '../options.ts'
+import { decodeToken, encodeAuthenticate } from '../wire/control-messages.ts'
+import type { Header } from '../wire/header.ts'
+import { Connection } from './connection.ts'
+import { type Ended, grpc, judge } from './grpc-status.ts'
+import { type Ask, type Identity, NotSucceeded, readIdentity } from './identity.ts'
+import { refusal } from './refusal.ts'
+
+const CONNECT_TIMEOUT_MS = 1_000
+const HANDSHAKE_TIMEOUT_MS = 2_000
+
+/**
+ * The connections of one store: one per member at most, one of them in use. A new one is used after it was looked at:
+ * logged in, of the cluster and history that the store began with.
+ */
+export class Connections {
+  readonly #options: EtcdOptions
+  readonly #endpoints: readonly Endpoint[]
+  readonly #keys: Keys
+  readonly #open = new Map<Endpoint, Connection>()
+  #current: number
+  #inUse: Connection | undefined
+  #connecting: Promise<Connection> | undefined
+  #isClosed = false
+  #identity: Identity | undefined
+  #token: string | undefined
+  #revision = 0
+
+  constructor(options: EtcdOptions, keys: Keys) {
+    this.#options = options
+    this.#endpoints = readEndpoints(options)
+    this.#keys = keys
+    // Clients begin at different members.
+    this.#current = Math.floor(Math.random() * this.#endpoints.length)
+  }
+
+  /** That of the cluster, known from the first connection on. */
+  get identity(): Identity | undefined {
+    return this.#identity
+  }
+
+  /** Looks at what an answer says of where it comes from: a proxy may have come to stand before another cluster. */
+  note({ clusterId, revision }: Header): void {
+    if (revision > this.#revision) this.#revision = revision
+    if (clusterId !== this.#identity?.clusterId && this.#identity !== undefined) {
+      throw new DureError(
+        'wrong-cluster',
+        `this store belongs to the cluster ${this.#identity.clusterId}, and the answer came from ${clusterId}`,
+        { outcome: 'unknown' },
+      )
+    }
+  }
+
+  /** The largest that any answer had. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  get token(): string | undefined {
+    return this.#token
+  }
+
+  get hasOthers(): boolean {
+    return this.#endpoints.length > 1
+  }
+
+  /** The one in use, if there is one at this moment. */
+  get inUse(): Connection | undefined {
+    return this.#inUse?.isOpen === true ? this.#inUse : undefined
+  }
+
+  /** Tries every member once, beginning with the current one. Rejects with a `DureError` when none will do. */
+  connect(): Promise<Connection> {
+    const connection = this.inUse
+    if (connection !== undefined) return Promise.resolve(connection)
+    this.#connecting ??= this.#connectToAny().finally(() => (this.#connecting = undefined))
+    return this.#connecting
+  }
+
+  /** Something is wrong with this one: others are tried first. It goes on if it is alive. */
+  moveOn(connection: Connection): void {
+    connection.suspect()
+    if (this.#inUse !== connection || !this.hasOthers) return
+    this.#inUse = undefined
+    this.#current = (this.#current + 1) % this.#endpoints.length
+  }
+
+  /** The token is no good any more. */
+  async logIn(connection: Connection, refused: string | undefined): Promise<void> {
+    const { username, password } = this.#options
+    if (username === undefined || this.#token !== refused) return
+    this.#token = undefined
+    await this.#authenticate(
+      askOver(connection, () => undefined),
+      username,
+      password!,
+    )
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const connection of this.#open.values()) connection.close()
+  }
+
+  async #connectToAny(): Promise<Connection> {
+    let wrong: DureError | undefined
+    const problems: string[] = []
+    for (let tries = 0; tries < this.#endpoints.length; tries++) {
+      const endpoint = this.#endpoints[this.#current]!
+      try {
+        this.#inUse = await this.#connectTo(endpoint)
+        return this.#inUse
+      } catch (error) {
+        if (error instanceof DureError) wrong ??= error
+        problems.push(`${endpoint.authority}: ${messageOf(error)}`)
+        this.#current = (this.#current + 1) % this.#endpoints.length
+      }
+    }
+    if (wrong !== undefined) throw wrong
+    throw new DureError('unavailable', `no member of etcd can be used: ${problems.join('; ')}`, {
+      retryable: true,
+    })
+  }
+
+  async #connectTo(endpoint: Endpoint): Promise<Connection> {
+    const open = this.#open.get(endpoint)
+    if (open?.isOpen === true) return open
+    if (this.#isClosed) throw new DureError('closed', 'the store was closed')
+    const connection = await Connection.open(endpoint, CONNECT_TIMEOUT_MS)
+    try {
+      await this.#lookAt(connection)
+      if (this.#isClosed) throw new DureError('closed', 'the store was closed')
+    } catch (error) {
+      connection.close()
+      if (error instanceof NotSucceeded && judge(error.ended) === 'final') throw refusal(error.ended)
+      throw error
+    }
+    this.#open.set(endpoint, connection)
+    connection.onClose(() => {
+      if (this.#open.get(endpoint) === connection) this.#open.delete(endpoint)
+      if (this.#inUse === connection) {
+        this.#inUse = undefined
+        this.#current = (this.#endpoints.indexOf(endpoint) + 1) % this.#endpoints.length
+      }
+    })
+    return connection
+  }
+
+  async #lookAt(connection: Connection): Promise<void> {
+    const { username, password } = this.#options
+    const ask = askOver(connection, () => this.#token)
+    if (username !== undefined && this.#token === undefined)
+      await this.#authenticate(ask, username, password!)
+    const known =
+      this.#identity === undefined ? undefined : { identity: this.#identity, revision: this.#revision }
+    try {
+      this.#identity = await readIdentity(ask, this.#keys, known)
+    } catch (error) {
+      if (!(error instanceof NotSucceeded) || judge(error.ended) !== 'log-in' || username === undefined)
+        throw error
+      // Tokens of etcd's simple kind are forgotten by a member after five minutes without use.
+      await this.#authenticate(ask, username, password!)
+      this.#identity = await readIdentity(ask, this.#keys, known)
+    }
+  }
+
+  async #authenticate(ask: Ask, username: string, password: string): Promise<void> {
+    const ended = await ask('/etcdserverpb.Auth/Authenticate', encodeAuthenticate(username, password))
+    if (ended.status === grpc.ok) this.#token = decodeToken(ended.body)
+    // Credentials for an etcd that asks for none do no harm.
+    else if (!/authentication is not enabled/.test(ended.message)) throw new NotSucceeded(ended)
+  }
+}
+
+const askOver =
+  (connection: Connection, token: () => string | undefined): Ask =>
+  (path, message) =>
+    new Promise<Ended>((resolve) => {
+      const cancel = connection.call(path, message, HANDSHAKE_TIMEOUT_MS, token(), (ended) => {
+        clearTimeout(timer)
+        resolve(ended)
+      })
+      const timer = setTimeout(cancel, HANDSHAKE_TIMEOUT_MS)
+    })
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,192 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { findEtcdLeader } from '../../bench/contenders/etcd/etcd-client.ts'
+import { ServerProcess } from '../../bench/contenders/server-process.ts'
+import { etcd } from '../../src/engines/etcd/etcd.ts'
+import type { EtcdOptions } from '../../src/engines/etcd/options.ts'
+import { freePorts } from '../../src/fixture/free-ports.ts'
+import { pause } from '../../src/fixture/wait-for.ts'
+import type { KeyValueStore } from '../../src/ports/key-value/key-value-store.ts'
+
+const START_TIMEOUT_MS = 30_000
+
+/** The servers to test with: `ETCD` names one or more, separated like PATH; else the one that is installed. */
+export const etcdPrograms: readonly string[] = findPrograms()
+
+/** Without a server the tests that need one are left out, which is said; with `DURE_REQUIRE_ENGINES` that is a failure. */
+export function requireEtcd(): boolean {
+  if (etcdPrograms.length > 0) return true
+  const advice = 'no etcd was found in PATH: install one (apt-get install etcd-server), or name it in ETCD'
+  if (process.env.DURE_REQUIRE_ENGINES !== undefined) throw new Error(advice)
+  console.log(`left out: the tests of the etcd engine; ${advice}`)
+  return false
+}
+
+function findPrograms(): string[] {
+  const named = (process.env.ETCD ?? '').split(delimiter).filter((path) => path !== '')
+  if (named.length > 0) return named
+  const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/usr/local/bin']
+  const found = directories.map((directory) => join(directory, 'etcd')).find(existsSync)
+  return found === undefined ? [] : [found]
+}
+
+/** Certificates of the cluster; see `certificates.ts`. */
+export interface ServerTls {
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+}
+
+/** A cluster of etcd on loopback, with data of its own. */
+export class EtcdCluster implements AsyncDisposable {
+  readonly #program: string
+  readonly #directory = mkdtempSync(join(tmpdir(), 'dure-etcd-'))
+  readonly #members: { readonly args: readonly string[]; process: ServerProcess }[] = []
+  #ports: readonly number[] = []
+  readonly #size: number
+  readonly #extra: readonly string[]
+  readonly #tls: ServerTls | undefined
+
+  constructor(options: {
+    readonly program: string
+    readonly size?: number
+    readonly args?: readonly string[]
+    readonly tls?: ServerTls
+  }) {
+    this.#program = options.program
+    this.#size = options.size ?? 1
+    this.#extra = options.args ?? []
+    this.#tls = options.tls
+  }
+
+  get endpoints(): readonly string[] {
+    return this.#ports.slice(0, this.#size).map((port) => `127.0.0.1:${port}`)
+  }
+
+  pid(member: number): number {
+    return this.#members[member]!.process.pid
+  }
+
+  async start(): Promise<void> {
+    this.#ports = await freePorts(this.#size * 2)
+    for (let member = 0; member < this.#size; member++) {
+      const args = this.#argsOf(member, 'one')
+      this.#members.push({ args, process: this.#spawn(member, args) })
+    }
+    await this.ready()
+  }
+
+  /** Waits until a strong read is answered; for a cluster that asks clients for credentials, with those. */
+  async ready(options: Partial<EtcdOptions> = {}): Promise<void> {
+    await using store = await etcd({ endpoints: this.endpoints, ...options }).open()
+    try {
+      await store.cursor({ timeoutMs: START_TIMEOUT_MS })
+    } catch (cause) {
+      const output = this.#members.map(({ process }) => process.lastOutput).join('\n')
+      throw new Error(`etcd did not start; it wrote:\n${output}`, { cause })
+    }
+  }
+
+  async leader(): Promise<number> {
+    return (await findEtcdLeader(this.endpoints)).node
+  }
+
+  /** `kill -9` of the leader, and its return after a new one was found. */
+  async killLeader(): Promise<void> {
+    const leader = await this.leader()
+    this.kill(leader)
+    if (this.#size > 1) await this.ready()
+    await pause(500)
+    await this.restart(leader)
+    await this.ready()
+  }
+
+  kill(member: number): void {
+    this.#members[member]!.process.kill()
+  }
+
+  /** After a kill. `wiped`: with an empty directory; `token`: as a cluster of another id. */
+  async restart(
+    member: number,
+    options: { readonly wiped?: boolean; readonly token?: string } = {},
+  ): Promise<void> {
+    const entry = this.#members[member]!
+    await entry.process.exited
+    if (options.wiped === true) rmSync(this.#directoryOf(member), { recursive: true, force: true })
+    entry.process = this.#spawn(
+      member,
+      options.token === undefined ? entry.args : this.#argsOf(member, options.token),
+    )
+  }
+
+  stop(member: number): void {
+    process.kill(this.pid(member), 'SIGSTOP')
+  }
+
+  go(member: number): void {
+    process.kill(this.pid(member), 'SIGCONT')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { process } of this.#members) process.kill()
+    await Promise.all(this.#members.map(({ process }) => process.exited))
+    rmSync(this.#directory, { recursive: true, force: true })
+  }
+
+  #argsOf(member: number, token: string): readonly string[] {
+    const scheme = this.#tls === undefined ? 'http' : 'https'
+    const clientUrl = `${scheme}://127.0.0.1:${this.#ports[member]}`
+    const peerUrls = this.#ports.slice(this.#size).map((port) => `http://127.0.0.1:${port}`)
+    const tls = this.#tls
+    return [
+      ...['--name', `member${member}`, '--data-dir', this.#directoryOf(member)],
+      ...['--listen-client-urls', clientUrl, '--advertise-client-urls', clientUrl],
+      ...['--listen-peer-urls', peerUrls[member]!, '--initial-advertise-peer-urls', peerUrls[member]!],
+      ...['--initial-cluster', peerUrls.map((url, i) => `member${i}=${url}`).join(',')],
+      ...['--initial-cluster-state', 'new', '--initial-cluster-token', token],
+      ...['--logger', 'zap', '--log-level', 'error'],
+      ...(tls === undefined
+        ? []
+        : [
+            '--client-cert-auth',
+            '--trusted-ca-file',
+            tls.ca,
+            '--cert-file',
+            tls.cert,
+            '--key-file',
+            tls.key,
+          ]),
+      ...this.#extra,
+    ]
+  }
+
+  #directoryOf(member: number): string {
+    return join(this.#directory, `member${member}`)
+  }
+
+  #spawn(member: number, args: readonly string[]): ServerProcess {
+    return new ServerProcess({
+      program: this.#program,
+      args,
+      logPath: join(this.#directory, `member${member}.log`),
+    })
+  }
+}
+
+/** A store for the time of a test. */
+export const openStore = (cluster: EtcdCluster, options: Partial<EtcdOptions> = {}): Promise<KeyValueStore> =>
+  etcd({ endpoints: cluster.endpoints, ...options }).open()
+
+/** Asks until it is so. */
+export async function eventually(
+  what: string,
+  isSo: () => Promise<boolean> | boolean,
+  withinMs = 20_000,
+): Promise<void> {
+  const deadline = performance.now() + withinMs
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
+    await pause(20)
+  }
+}
