@@ -1,5 +1,7 @@
 import { Keyspace, type KeyspaceOptions } from './blocks/keyspace/keyspace.ts'
-import type { KeyValueStore } from './ports/key-value/key-value-store.ts'
+import type { Cursor } from './ports/key-value/cursor.ts'
+import type { CallOptions, KeyValueStore } from './ports/key-value/key-value-store.ts'
+import type { Lease, LeaseOptions } from './ports/key-value/lease.ts'
 
 /**
  * What `open` gives: keyspaces, and later every other block, on one engine.
@@ -25,7 +27,26 @@ export class Dure implements AsyncDisposable {
     return new Keyspace<Value>(this.store, name, options)
   }
 
-  /** Calls in progress are given `timeoutMs` (2,000) to end. */
+  /**
+   * Takes a lease and keeps it alive: what is put with it, in any keyspace, is gone when its holder is.
+   *
+   * ```ts
+   * await using lease = await dure.lease({ ttlMs: 10_000 })
+   * await sessions.put(id, user, { lease })
+   * ```
+   *
+   * Guarantees: see `Lease`.
+   */
+  lease(options: LeaseOptions): Promise<Lease> {
+    return this.store.lease(options)
+  }
+
+  /** The place of now: a watch of any keyspace from here sees every change that is committed after this call. */
+  cursor(options?: CallOptions): Promise<Cursor> {
+    return this.store.cursor(options)
+  }
+
+  /** Leases are given up; calls in progress are given `timeoutMs` (2,000) to end. */
   close(options?: { readonly timeoutMs?: number }): Promise<void> {
     return this.store.close(options)
   }

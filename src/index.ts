@@ -1,4 +1,9 @@
 export { type Entry, Keyspace, type KeyspaceOptions, type ListOptions } from './blocks/keyspace/keyspace.ts'
+export {
+  type KeyspaceChange,
+  KeyspaceWatch,
+  type KeyspaceWatchOptions,
+} from './blocks/keyspace/keyspace-watch.ts'
 export { bytesCodec, jsonCodec, type StandardSchema, type ValueCodec } from './blocks/keyspace/value-codec.ts'
 export { Dure } from './dure.ts'
 export { DureError, type ErrorCode, type Outcome } from './foundation/errors.ts'

@@ -3,7 +3,10 @@ import { DureError } from '../../foundation/errors.ts'
 import type {
   CallOptions,
   Deleted,
+  Expiry,
+  KeyRange,
   KeyValueStore,
+  PutOptions,
   RangeOptions,
   ReadOptions,
   Transaction,
@@ -12,7 +15,9 @@ import type {
 } from '../../ports/key-value/key-value-store.ts'
 import { requireGuarantee } from '../../ports/key-value/require-guarantee.ts'
 import type { Version } from '../../ports/key-value/version.ts'
+import type { Change } from '../../ports/key-value/watch.ts'
 import { decodeKey, encodeKey } from './key-codec.ts'
+import { type KeyspaceChange, KeyspaceWatch, type KeyspaceWatchOptions } from './keyspace-watch.ts'
 import { jsonCodec, type ValueCodec } from './value-codec.ts'
 
 export interface KeyspaceOptions<Value> {
@@ -73,7 +78,8 @@ export class Keyspace<Value> {
     return stored.exists ? { ...stored, value: this.#decode(key, stored.value) } : stored
   }
 
-  async put(key: string, value: Value, options?: WriteOptions): Promise<Written> {
+  /** With `ttlMs` or a `lease` the entry goes by itself; without, it stays for good. */
+  async put(key: string, value: Value, options?: PutOptions): Promise<Written> {
     return this.#store.put(this.#key(key), await this.#codec.encode(value), options)
   }
 
@@ -87,14 +93,30 @@ export class Keyspace<Value> {
     if (prefix !== undefined && (from !== undefined || to !== undefined)) {
       throw new DureError('invalid', 'asked to list by prefix and by from/to at once: choose one of them')
     }
-    const start = this.#start(prefix ?? from ?? '')
-    const end =
-      prefix === undefined && to !== undefined ? this.#start(to) : prefixEnd(this.#start(prefix ?? ''))
-    const rows = this.#store.range({ from: start, to: end }, { consistency: this.#consistency, ...range })
+    const bounds = this.#range(prefix, from, to)
+    const rows = this.#store.range(bounds, { consistency: this.#consistency, ...range })
     for await (const row of rows) {
       const { key } = decodeKey(row.key)
       yield { key, value: this.#decode(key, row.value), version: row.version }
     }
+  }
+
+  /**
+   * The changes of the keyspace, or of the keys with a prefix, after a cursor or from now on.
+   *
+   * ```ts
+   * for await (const change of config.watch({ prefix: 'flags/', from: cursor, signal })) console.log(change.key)
+   * ```
+   *
+   * Guarantee: as the port's `watch`: every change, in order, once.
+   */
+  watch(options: KeyspaceWatchOptions = {}): KeyspaceWatch<Value> {
+    const { prefix, range, ...rest } = options
+    if (prefix !== undefined && range !== undefined) {
+      throw new DureError('invalid', 'asked to watch a prefix and a range at once: choose one of them')
+    }
+    const bounds = this.#range(prefix, range?.from, range?.to)
+    return new KeyspaceWatch(this.#store.watch(bounds, rest), (change) => this.#typed(change))
   }
 
   /** Several changes as one: all or none. Guarantee: as the port's `commit`. */
@@ -108,6 +130,8 @@ export class Keyspace<Value> {
                 kind: 'put' as const,
                 key: this.#key(operation.key),
                 value: await this.#codec.encode(operation.value),
+                ...(operation.ttlMs !== undefined && { ttlMs: operation.ttlMs }),
+                ...(operation.lease !== undefined && { lease: operation.lease }),
               }
             : { kind: 'delete' as const, key: this.#key(operation.key) },
         ),
@@ -131,6 +155,18 @@ export class Keyspace<Value> {
     return utf8(`${this.name}\0${bound}`)
   }
 
+  #range(prefix: string | undefined, from: string | undefined, to: string | undefined): KeyRange {
+    const end = prefix === undefined && to !== undefined ? this.#start(to) : undefined
+    return { from: this.#start(prefix ?? from ?? ''), to: end ?? prefixEnd(this.#start(prefix ?? '')) }
+  }
+
+  #typed(change: Change): KeyspaceChange<Value> {
+    const { key } = decodeKey(change.key)
+    return change.kind === 'put'
+      ? { ...change, key, value: this.#decode(key, change.value) }
+      : { ...change, key }
+  }
+
   #decode(key: string, bytes: Uint8Array): Value {
     try {
       return this.#codec.decode(bytes)
@@ -144,7 +180,7 @@ export class Keyspace<Value> {
 export interface KeyspaceTransaction<Value> {
   readonly comparisons?: readonly { readonly key: string; readonly version: Version }[]
   readonly operations: readonly (
-    | { readonly kind: 'put'; readonly key: string; readonly value: Value }
+    | ({ readonly kind: 'put'; readonly key: string; readonly value: Value } & Expiry)
     | { readonly kind: 'delete'; readonly key: string }
   )[]
   readonly idempotencyKey?: string
