@@ -16,7 +16,6 @@ describe.runIf(requireEtcd())('the conformance cases on a real etcd', () => {
     ] as const)('%s', (_, size, keyPrefix) => {
       const cluster = new EtcdCluster({ program, size })
       beforeAll(() => cluster.start(), 60_000)
-      afterAll(() => cluster[Symbol.asyncDispose]())
 
       const doors = new Map<KeyValueStore, readonly TcpDoor[]>()
       const context = {
@@ -41,6 +40,7 @@ describe.runIf(requireEtcd())('the conformance cases on a real etcd', () => {
           await store.close({ timeoutMs: 0 })
           await Promise.all(own.map((door) => door[Symbol.asyncDispose]()))
         }
+        await cluster[Symbol.asyncDispose]()
       })
 
       it.each(cases.map((each) => [each.name, each] as const))(

@@ -91,7 +91,7 @@ export const packageHomes: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** The package's entries; the only files that may pass on what others declare. */
-export const packageEntries: readonly string[] = ['index', 'sim', 'testing', 'verify', 'raft'].map(
+export const packageEntries: readonly string[] = ['index', 'sim', 'testing', 'verify', 'raft', 'etcd'].map(
   (name) => `src/${name}.ts`,
 )
 
