@@ -1,6 +1,7 @@
 import { assert, unreachable } from '../../foundation/assert.ts'
 import { DureError } from '../../foundation/errors.ts'
 import { type GroupId, type LogIndex, logIndex, type NodeId } from '../../foundation/ids.ts'
+import { decodeMembershipChange } from '../../protocols/raft/confchange/membership-codec.ts'
 import type { Effect, HardState } from '../../protocols/raft/effect.ts'
 import type { Entry } from '../../protocols/raft/entry.ts'
 import type { RaftEvent } from '../../protocols/raft/event.ts'
@@ -16,6 +17,7 @@ import { stampLogTime } from '../../wire/command/log-time.ts'
 import type { ChangePlace, Request, Response, WireChange } from '../../wire/parcel/parcel.ts'
 import { errorResponse } from '../client/error-response.ts'
 import { LeaderTime } from './leader-time.ts'
+import { MemberRequests } from './membership/member-requests.ts'
 import type { StorageOptions } from './node-options.ts'
 import type { OpenRequest, OpenRequests } from './open-requests.ts'
 import { Proposals, refusal } from './proposals.ts'
@@ -39,6 +41,9 @@ export interface GroupParts {
   /** Asks for a call of `turn` once the current burst is handled. */
   readonly wake: () => void
   readonly addressOf: (node: NodeId) => string
+  readonly electionTimeoutMs: number
+  /** Members, what is known of them, or the leader changed. */
+  readonly membersChanged: () => void
   /** Of the cluster: see `ChangePlace`. */
   readonly history: number
   readonly observer: GroupObserver
@@ -81,14 +86,14 @@ export class Group {
   /** One counter for everything that is asked of the core, so that an answer names one request. */
   #lastToken = 0
   readonly #memberships = new Map<LogIndex, Membership>()
-  readonly #membershipRequests = new Map<number, OpenRequest>()
+  readonly #memberRequests: MemberRequests
 
   constructor(parts: GroupParts) {
     this.#parts = parts
     this.id = parts.id
     this.raft = parts.raft
     this.table = parts.table
-    this.stateMachine = new StateMachine(parts.table)
+    this.stateMachine = new StateMachine(parts.table, parts.storage.stateMachine)
     this.watches = new WatchHub({
       runtime: parts.runtime,
       feed: () => this.stateMachine.feed,
@@ -101,11 +106,24 @@ export class Group {
     this.#proposals = new Proposals(parts.open)
     this.#reads = new Reads(parts.open)
     this.#ranges = new RangeSnapshots(parts.runtime)
-    this.#transfers = new SnapshotTransfers(
-      parts.table,
-      (error) => parts.runtime.abort(error),
-      (event) => this.#step({ ...event, nowMs: this.#nowMs() }),
-    )
+    this.#transfers = new SnapshotTransfers({
+      table: parts.table,
+      failed: (error) => parts.runtime.abort(error),
+      flush: (done) => this.flush(done),
+      step: (event) => this.#step({ ...event, nowMs: this.#nowMs() }),
+    })
+    this.#memberRequests = new MemberRequests({
+      runtime: parts.runtime,
+      open: parts.open,
+      raft: parts.raft,
+      members: this.stateMachine.members,
+      electionTimeoutMs: parts.electionTimeoutMs,
+      addressOf: parts.addressOf,
+      wake: parts.wake,
+      propose: (change, token) =>
+        this.#step({ type: 'change-membership', nowMs: this.#nowMs(), token, change }),
+      transferLeadership: (to) => this.transferLeadership(to),
+    })
   }
 
   get appliedIndex(): LogIndex {
@@ -125,10 +143,9 @@ export class Group {
     this.#step({ type: 'transfer-leadership', nowMs: this.#nowMs(), to })
   }
 
+  /** Proposes a change as it is, when we lead; answered once it is in force. */
   changeMembership(change: MembershipChange, request: OpenRequest): void {
-    const token = ++this.#lastToken
-    this.#membershipRequests.set(token, request)
-    this.#step({ type: 'change-membership', nowMs: this.#nowMs(), token, change })
+    this.#memberRequests.propose(change, request)
   }
 
   /** Takes a request: serves it here, or passes it on to the leader unless it was passed on already. */
@@ -169,6 +186,9 @@ export class Group {
         }
         this.#ranges.release(request.snapshot)
         return this.#parts.open.finish(open, { status: 'done' })
+      case 'member':
+        if (this.#mustForward(request, hops, timeoutMs, open)) return
+        return this.#memberRequests.serve(request, open)
       case 'status':
         return this.#parts.open.finish(open, errorResponse('protocol', 'a group has no status: ask the node'))
       default:
@@ -183,6 +203,7 @@ export class Group {
   /** Hands what the turn gathered to the core. */
   turn(): void {
     if (this.#isClosed) return
+    this.#memberRequests.turn()
     if (this.#proposals.hasGathered) {
       const token = ++this.#lastToken
       const commands = this.#proposals.takeGathered(token)
@@ -309,7 +330,7 @@ export class Group {
       case 'apply':
         return this.#apply(effect.entries)
       case 'proposed':
-        if (this.#membershipProposed(effect.token)) return
+        if (this.#memberRequests.appended(effect.token, effect.firstIndex, effect.term)) return
         this.#time.appended(effect.token, effect.firstIndex)
         return this.#proposals.appended(effect.token, effect.firstIndex, effect.term)
       case 'refused':
@@ -317,8 +338,10 @@ export class Group {
       case 'read':
         return this.#reads.confirmed(effect.token, effect.index, this.appliedIndex)
       case 'role':
+        this.#parts.membersChanged()
         if (effect.role === 'leader') return this.#time.start()
         this.#time.stop()
+        this.#memberRequests.leadershipLost()
         return this.#proposals.leadershipLost()
       case 'membership':
         // That of an installed snapshot came with the table.
@@ -337,6 +360,7 @@ export class Group {
       case 'install-snapshot':
         return this.#transfers.install(effect.meta, () => {
           this.stateMachine.reload()
+          this.#parts.membersChanged()
           this.#reads.applied(this.appliedIndex)
           observer.installed?.(this.id, effect.meta.index)
         })
@@ -346,22 +370,10 @@ export class Group {
   }
 
   #refused({ token, reason, leader }: Extract<Effect, { type: 'refused' }>): void {
-    const request = this.#membershipRequests.get(token)
-    if (request !== undefined) {
-      this.#membershipRequests.delete(token)
-      return this.#parts.open.finish(request, refusal(reason, leader, this.#leaderAddress()))
-    }
+    if (this.#memberRequests.refused(token, reason)) return
     this.#time.refused(token)
     this.#proposals.refused(token, reason, leader, this.#leaderAddress())
     this.#reads.refused(token, reason, leader, this.#leaderAddress())
-  }
-
-  #membershipProposed(token: number): boolean {
-    const request = this.#membershipRequests.get(token)
-    if (request === undefined) return false
-    this.#membershipRequests.delete(token)
-    this.#parts.open.finish(request, { status: 'done' })
-    return true
   }
 
   #apply(entries: readonly Entry[]): void {
@@ -370,7 +382,11 @@ export class Group {
       const position = { index: entry.index, term: entry.term, membership: this.#membership(entry) }
       let result: CommandResult | undefined
       if (entry.kind === 'command') result = this.#applyCommand(entry.data, position)
-      else this.stateMachine.skip(position)
+      else if (entry.kind === 'membership') {
+        this.stateMachine.changeMembership(decodeMembershipChange(entry.data), position)
+        this.#parts.membersChanged()
+      } else this.stateMachine.skip(position)
+      this.#memberRequests.applied(entry.index, entry.term)
       this.#proposals.applied(entry.index, entry.term, result)
       observer.applied?.(this.id, entry, result)
       if (observer.changed !== undefined) this.#tellChanges(entry.index)

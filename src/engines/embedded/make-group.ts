@@ -8,13 +8,14 @@ import type { RecoveredState } from './recover.ts'
 export function makeGroup(
   found: RecoveredState,
   options: NodeOptions,
-  parts: Omit<GroupParts, 'id' | 'raft' | 'table' | 'storage'>,
+  parts: Omit<GroupParts, 'id' | 'raft' | 'table' | 'storage' | 'electionTimeoutMs'>,
 ): Group {
   const { random } = parts.runtime
   const config = { ...raftDefaults, ...options.raft, id: options.nodeId, random: () => random.next() }
   return new Group({
     ...parts,
     id: found.id,
+    electionTimeoutMs: config.electionTimeoutMs,
     table: found.table,
     raft: new Raft(config, found.state),
     storage: { ...storageDefaults, ...options.storage },

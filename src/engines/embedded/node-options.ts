@@ -2,6 +2,7 @@ import type { DureError } from '../../foundation/errors.ts'
 import type { NodeId } from '../../foundation/ids.ts'
 import type { raftDefaults } from '../../protocols/raft/config.ts'
 import type { TableStore } from '../../storage/table/table.ts'
+import type { StateMachineBounds } from './state-machine/state-machine.ts'
 
 export interface NodeOptions {
   /** Chosen once for a cluster; nodes and clients of another one are refused. */
@@ -14,6 +15,13 @@ export interface NodeOptions {
    * with an empty directory has forgotten its vote, and must not start as if nothing had happened.
    */
   readonly initialize: boolean
+  /**
+   * A new node of a cluster that lives: it begins with nothing, not even members, and waits until a leader that was asked to
+   * add it sends it everything. `members` says where it listens and where to begin to look.
+   */
+  readonly join?: boolean
+  /** The cluster has removed this node: stop it. Comes once, at the start or later. */
+  readonly onRemoved?: (message: string) => void
   /** Raft groups on this node's one log; group 0 is the system group, which holds all keyspaces. */
   readonly groupCount?: number
   readonly openTables: (done: (error: Error | undefined, tables: TableStore | undefined) => void) => void
@@ -25,9 +33,12 @@ export interface Member {
   readonly node: NodeId
   /** Where peers and clients connect, `host:port`. */
   readonly address: string
+  readonly httpAddress?: string
 }
 
 export interface StorageOptions {
+  /** Of what is replicated: the same on every node of a cluster, so only tests choose it. */
+  readonly stateMachine?: StateMachineBounds
   /** Committed bytes that gather in memory before they are flushed into the table. */
   readonly flushBytesMax: number
   /** A flush happens this long after a change at the latest. */

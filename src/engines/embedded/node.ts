@@ -15,6 +15,7 @@ import type { OpenWatch } from '../client/transport.ts'
 import { type BackupSource, Backups } from './backups.ts'
 import type { Group, GroupObserver } from './group.ts'
 import { makeGroup } from './make-group.ts'
+import { AddressBook } from './membership/address-book.ts'
 import type { NodeOptions, OpenCallback } from './node-options.ts'
 import { OpenRequests, type Reply } from './open-requests.ts'
 import { type Recovered, recover } from './recover.ts'
@@ -30,6 +31,8 @@ import { addFigures, type WatchFigures, type WatchRequest } from './watch/watch-
 const OPEN_REQUESTS_MAX = 65_536
 /** However long a client is ready to wait: an open request takes a place. */
 const REQUEST_TIMEOUT_MS_MAX = 10 * 60_000
+/** A node that tells the others where it listens asks again after this. */
+const ANNOUNCE_TIMEOUT_MS = 2_000
 /** A graceful stop waits this long for another leader. */
 const HANDOVER_MS_MAX = 1_000
 
@@ -69,6 +72,7 @@ export class EmbeddedNode {
   readonly #watches: RemoteWatches
   readonly #groups: readonly Group[]
   readonly #backups: Backups
+  readonly #addresses: AddressBook
   /** Takes no more. */
   #isClosed = false
   readonly #whenClosed: (() => void)[] = []
@@ -99,10 +103,22 @@ export class EmbeddedNode {
         observer,
         wake: () => this.#turns.wake(),
         history: checksum(utf8(options.clusterId)),
-        addressOf: (node) => this.#addressOf(node),
+        addressOf: (node) => this.#addresses?.addressOf(node) ?? '',
+        membersChanged: () => {
+          if (found.id === 0) this.#addresses?.changed()
+        },
       }),
     )
     const [system] = this.#groups
+    this.#addresses = new AddressBook({
+      runtime,
+      self: options.nodeId,
+      given: options.members,
+      members: system!.stateMachine.members,
+      raft: system!.raft,
+      request: (request, reply) => this.request(request, ANNOUNCE_TIMEOUT_MS, reply),
+      onRemoved: (message) => runtime.soon(() => options.onRemoved?.(message)),
+    })
     this.#backups = new Backups({
       runtime,
       clusterId: options.clusterId,
@@ -156,7 +172,8 @@ export class EmbeddedNode {
       members: nodes.map((node) => ({
         node_id: node,
         role: role(node),
-        peer_address: this.#addressOf(node),
+        peer_address: this.#addresses.addressOf(node),
+        http_address: this.#addresses.httpAddressOf(node),
         match_index:
           node === this.nodeId && raft.role === 'leader' ? raft.durableIndex : (matches.get(node) ?? null),
       })),
@@ -219,6 +236,7 @@ export class EmbeddedNode {
     this.transferLeadership()
     this.#whenHandedOver(() => {
       this.#isClosed = true
+      this.#addresses.close()
       for (const { watches } of this.#groups) watches.close()
       this.#backups.close()
       this.#open.finishAll('closed', `node ${this.nodeId} is closing: ask another node`)
@@ -314,10 +332,6 @@ export class EmbeddedNode {
       this.#runtime.timer(10, check)
     }
     check()
-  }
-
-  #addressOf(node: NodeId): string {
-    return this.#options.members.find((member) => member.node === node)?.address ?? ''
   }
 }
 

@@ -73,7 +73,7 @@ function restoreGroups(
   done: OpenCallback<Recovered>,
 ): void {
   const initial: Membership = {
-    voters: options.members.map(({ node }) => node).sort((a, b) => a - b),
+    voters: options.join === true ? [] : options.members.map(({ node }) => node).sort((a, b) => a - b),
     votersOutgoing: [],
     learners: [],
     learnersNext: [],

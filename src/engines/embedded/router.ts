@@ -53,7 +53,7 @@ export class Router {
     mark('node/forwarded')
     const id = ++this.#lastForward
     this.#forwarded.set(id, { to: endpoint(to), open })
-    if (request.kind === 'command') open.outcomeOnTimeout = 'unknown'
+    if (request.kind === 'command' || request.kind === 'member') open.outcomeOnTimeout = 'unknown'
     const outbox = this.#add(endpoint(to), { type: 'request', id, group, timeoutMs, hops: 1, request })
     outbox.forwards.push(id)
   }

@@ -14,6 +14,15 @@ export type TransferEvent = Timeless<
   >
 >
 
+export interface SnapshotTransferParts {
+  readonly table: Table
+  /** A snapshot that cannot be stored: the disk has failed. */
+  readonly failed: (error: Error) => never
+  /** Makes what was applied durable. */
+  readonly flush: (done: () => void) => void
+  readonly step: (event: TransferEvent) => void
+}
+
 /**
  * Carries out what the core says about snapshots: reads chunks of the durable table for followers that are too far
  * behind the log, and takes in the chunks that a leader sends. Sending reads a view of its own and never holds writes
@@ -21,20 +30,26 @@ export type TransferEvent = Timeless<
  */
 export class SnapshotTransfers {
   readonly #table: Table
+  readonly #flush: (done: () => void) => void
   readonly #step: (event: TransferEvent) => void
   /** A snapshot that cannot be stored: the disk has failed. */
   readonly #failed: (error: Error) => never
   readonly #outgoing = new Map<NodeId, TableSnapshot>()
   #incoming: { readonly meta: SnapshotMeta; readonly receiver: SnapshotReceiver } | undefined
 
-  constructor(table: Table, failed: (error: Error) => never, step: (event: TransferEvent) => void) {
-    this.#table = table
-    this.#failed = failed
-    this.#step = step
+  constructor(parts: SnapshotTransferParts) {
+    this.#table = parts.table
+    this.#failed = parts.failed
+    this.#flush = parts.flush
+    this.#step = parts.step
   }
 
   read(to: NodeId, index: LogIndex | undefined, chunk: number): void {
     let snapshot = this.#outgoing.get(to)
+    if (index === undefined && this.#table.durablePosition.index === 0) {
+      // Nothing was flushed yet, and a snapshot of nothing helps nobody: the core asks again.
+      return this.#flush(() => this.#step({ type: 'snapshot-read-failed', to }))
+    }
     if (index === undefined) {
       snapshot?.close()
       mark('node/snapshot-sent')

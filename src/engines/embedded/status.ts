@@ -25,6 +25,8 @@ export interface MemberStatus {
   readonly node_id: number
   readonly role: 'voter' | 'learner'
   readonly peer_address: string
+  /** Empty when nobody has told. */
+  readonly http_address: string
   /** As the leader knows it; null on other nodes. */
   readonly match_index: number | null
 }

@@ -27,6 +27,7 @@ class Nodes {
         return id
       },
       disconnect: (id) => void this.#addressOf.delete(id),
+      setPeers: () => {},
       isReachable: (id) => this.#addressOf.has(id),
     }
     const clock = { monotonicMs: () => 0, wallMs: () => 0 }

@@ -122,7 +122,7 @@ export class RemoteTransport implements Transport {
     this.#gathered.push(id)
     this.#waiting.set(id, {
       endpoint: this.#currentEndpoint,
-      changes: request.kind === 'command',
+      changes: isChange(request),
       deadlineMs: this.#runtime.clock.monotonicMs() + timeoutMs + GRACE_MS,
       done,
     })
@@ -139,7 +139,7 @@ export class RemoteTransport implements Transport {
   ): void {
     const id = ++this.#lastId
     const deadlineMs = this.#runtime.clock.monotonicMs() + timeoutMs + GRACE_MS
-    this.#waiting.set(id, { endpoint, changes: request.kind === 'command', deadlineMs, done })
+    this.#waiting.set(id, { endpoint, changes: isChange(request), deadlineMs, done })
     const writer = new ParcelWriter()
     writer.add({ type: 'request', id, group: this.#group, timeoutMs, hops: 0, request })
     if (!this.#isSweeping) this.#sweepLater()
@@ -327,3 +327,5 @@ const MESSAGE_BYTES_MAX = 1 << 20
 /** A page that another one follows, or that is asked for again. */
 const isMoreToCome = (response: Response): boolean =>
   response.status === 'error' ? response.retryable : response.status === 'rows' && response.snapshot !== 0
+
+const isChange = ({ kind }: Request): boolean => kind === 'command' || kind === 'member'

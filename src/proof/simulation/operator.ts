@@ -1,5 +1,6 @@
 import type { Group } from '../../engines/embedded/group.ts'
 import type { OpenRequest } from '../../engines/embedded/open-requests.ts'
+import { encodeAddresses } from '../../engines/embedded/state-machine/members.ts'
 import { groupId, type NodeId } from '../../foundation/ids.ts'
 import type { Membership, MembershipChange, MembershipStep } from '../../protocols/raft/membership.ts'
 import type { SeededRandom } from '../../runtime/seeded-random.ts'
@@ -120,7 +121,7 @@ export class Operator {
   #propose(leader: Group, change: MembershipChange | undefined): void {
     if (change === undefined) return
     this.counts.membershipChanges++
-    leader.changeMembership(change, nobodyAsks())
+    leader.changeMembership(withAddresses(change), nobodyAsks())
   }
 
   /** Of the newest term, when it can be asked at all. */
@@ -134,6 +135,14 @@ export class Operator {
     }
     return newest
   }
+}
+
+/** As an operator would say: also where those who come listen. */
+export function withAddresses(change: MembershipChange): MembershipChange {
+  const coming = change.steps.filter(({ kind }) => kind !== 'remove')
+  if (coming.length === 0) return change
+  const addresses = coming.map(({ node }) => ({ node, peer: `node/${node}`, http: '' }))
+  return { ...change, context: encodeAddresses(addresses) }
 }
 
 const isJoint = ({ votersOutgoing }: { readonly votersOutgoing: readonly NodeId[] }): boolean =>

@@ -1,6 +1,7 @@
 import { assert, unreachable } from '../../foundation/assert.ts'
 import { type LogIndex, logIndex, type NodeId, type Term } from '../../foundation/ids.ts'
 import { mark } from '../../foundation/marks.ts'
+import { isJoint } from './confchange/changer.ts'
 import type { RaftConfig } from './config.ts'
 import { Core, type RestoredState } from './core.ts'
 import type { Effect, Role } from './effect.ts'
@@ -141,6 +142,11 @@ export class Raft {
   /** In force: handed out for apply. */
   get membership(): Membership {
     return this.#core.membership
+  }
+
+  /** Of a leader: another change would be refused, or would have to leave a joint configuration first. */
+  get isChangingMembership(): boolean {
+    return this.#changes.isBusy || isJoint(this.#core.membership)
   }
 
   /** Of a leader: proposed and not committed. Otherwise 0. */

@@ -85,6 +85,7 @@ test('Figure8: an entry of an earlier term is not committed by counting its copi
   overSeeds(seeds, { nodes: 5, raft: oneByOne }, (cluster) => {
     const { messages } = cluster
     cluster.agree()
+    cluster.becomeQuiet()
     // (a) The first leader gets its entry to one other node only.
     const first = cluster.leader()
     const [second, ...rest] = cluster.others(first)

@@ -18,9 +18,11 @@ import type { KeyValueInput, KeyValueOutput } from '../../verify/linearizability
 import { describeMessage } from '../describe-message.ts'
 import { CommittedEntries } from '../invariants/committed-entries.ts'
 import { ElectionSafety } from '../invariants/election-safety.ts'
+import type { Invariant } from '../invariants/invariant.ts'
 import { LogMatching } from '../invariants/log-matching.ts'
 import { MonotonicCommit } from '../invariants/monotonic-commit.ts'
 import { SingleVote } from '../invariants/single-vote.ts'
+import { withAddresses } from '../operator.ts'
 import { type ClusterPlan, SimulatedCluster, type SimulatedNode } from '../simulated-cluster.ts'
 import { WorkloadClient } from '../workload.ts'
 import { MessageTally } from './message-tally.ts'
@@ -30,6 +32,10 @@ export interface ClusterShape extends Partial<Pick<ClusterPlan, 'raft' | 'storag
   readonly nodes: number
   /** The network loses a tenth of all messages and delays the others, from the beginning. */
   readonly unreliable?: boolean
+  /** What else the network does, until it is made reliable. */
+  readonly network?: Partial<NetworkFaults>
+  /** Beside those that every scenario is checked against. */
+  readonly invariants?: readonly Invariant[]
 }
 
 /** A value on its way: written under a key of its own. */
@@ -108,8 +114,10 @@ export class ScenarioCluster {
       new LogMatching(),
       new CommittedEntries(),
       new MonotonicCommit(),
+      ...(shape.invariants ?? []),
     ])
     if (shape.unreliable) this.becomeUnreliable()
+    Object.assign(this.#network, shape.network)
     this.#cluster.start()
   }
 
@@ -321,6 +329,13 @@ export class ScenarioCluster {
     return proposal
   }
 
+  /** Runs until all nodes have told each other where they listen: then nothing is written that a test did not ask for. */
+  becomeQuiet(): void {
+    const knowsAll = (id: NodeId): boolean =>
+      this.connected.every((other) => this.group(id).stateMachine.members.get(other) !== undefined)
+    this.until('everybody knows where the others listen', () => this.connected.every(knowsAll))
+  }
+
   newKey(): string {
     return `v${String(++this.#keys).padStart(6, '0')}`
   }
@@ -405,7 +420,7 @@ export class ScenarioCluster {
       const leader = this.presentLeader
       if (leader !== undefined) {
         const request = { reply: () => {}, deadlineMs: 0, outcomeOnTimeout: 'unknown' } as const
-        this.group(leader).changeMembership({ transition: 'auto', steps }, { ...request })
+        this.group(leader).changeMembership(withAddresses({ transition: 'auto', steps }), { ...request })
       }
       this.world.runUntil(isDone, { withinMs: 200 })
     }
