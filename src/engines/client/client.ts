@@ -93,8 +93,13 @@ export class Client {
   }
 
   /** Not started: the caller says when. From the place of now unless said. */
-  watch(range: KeyRange, from: ChangePlace | undefined, events: WatchEvents): WatchStream {
-    return new WatchStream(this.#parts, range, from, events)
+  watch(
+    range: KeyRange,
+    from: ChangePlace | undefined,
+    events: WatchEvents,
+    windowBytes?: number,
+  ): WatchStream {
+    return new WatchStream(this.#parts, range, from, events, windowBytes)
   }
 
   commit(transaction: ClientTransaction, timeoutMs: number, done: Done<CommitResult>): void {

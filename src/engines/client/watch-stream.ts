@@ -16,7 +16,7 @@ export interface WatchEvents {
   ended(error: DureError): void
 }
 
-/** What a node may send ahead of the one who takes it. */
+/** What a node may send ahead of the one who takes it, unless said. */
 const WINDOW_BYTES = 1 << 20
 /** One try to learn the place of now. */
 const PLACE_MS_MAX = 5_000
@@ -54,6 +54,7 @@ export class WatchStream {
   readonly #parts: CallParts
   readonly #range: KeyRange
   readonly #events: WatchEvents
+  readonly #windowBytes: number
   #place: ChangePlace | undefined
   readonly #received: { readonly batch: ChangeBatch; readonly leg: Leg }[] = []
   #receivedBytes = 0
@@ -65,7 +66,14 @@ export class WatchStream {
   #isReady = false
   #isOver = false
 
-  constructor(parts: CallParts, range: KeyRange, from: ChangePlace | undefined, events: WatchEvents) {
+  constructor(
+    parts: CallParts,
+    range: KeyRange,
+    from: ChangePlace | undefined,
+    events: WatchEvents,
+    windowBytes = WINDOW_BYTES,
+  ) {
+    this.#windowBytes = windowBytes
     this.#parts = parts
     this.#range = range
     this.#place = from
@@ -93,7 +101,7 @@ export class WatchStream {
     const { batch, leg } = first
     this.#receivedBytes -= batch.sizeBytes
     leg.taken += batch.sizeBytes
-    if (leg === this.#leg && 2 * (leg.taken - leg.granted) >= WINDOW_BYTES) {
+    if (leg === this.#leg && 2 * (leg.taken - leg.granted) >= this.#windowBytes) {
       leg.granted = leg.taken
       this.#allow(leg)
     }
@@ -150,7 +158,7 @@ export class WatchStream {
     this.#watchOver(leg)
     const { from, to } = this.#range
     leg.watch = this.#parts.transport.watch(
-      { kind: 'watch', from, to, after: this.#place!, windowBytes: WINDOW_BYTES },
+      { kind: 'watch', from, to, after: this.#place!, windowBytes: this.#windowBytes },
       (changes) => this.#hear(leg, changes),
       (reason) => this.#legEnded(leg, reason),
     )
@@ -158,7 +166,7 @@ export class WatchStream {
 
   /** What was received of an earlier leg counts as well: a taker that stands still costs a window and a half at most. */
   get #hasRoom(): boolean {
-    return 2 * this.#receivedBytes <= WINDOW_BYTES
+    return 2 * this.#receivedBytes <= this.#windowBytes
   }
 
   #hear(leg: Leg, { sequence, batch }: ChangesResponse): void {
@@ -216,7 +224,7 @@ export class WatchStream {
   }
 
   #allow(leg: Leg): void {
-    leg.watch?.allow(leg.granted + WINDOW_BYTES)
+    leg.watch?.allow(leg.granted + this.#windowBytes)
   }
 
   #legEnded(leg: Leg, reason: ErrorResponse): void {
