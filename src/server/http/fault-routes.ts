@@ -10,7 +10,7 @@ import { answerForbidden, answerMethodNotAllowed, answerTooLarge } from './refus
 
 const PATH = '/v1/faults'
 
-const faultsBody = z.strictObject({
+export const faultsBody = z.strictObject({
   block: z.array(z.int().min(1).max(0xffff)).max(1_000).optional(),
   delay_ms: z.number().min(0).max(60_000).optional(),
   disk_stall_ms: z.number().min(0).max(60_000).optional(),

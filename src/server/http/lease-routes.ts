@@ -10,7 +10,7 @@ import { answerMethodNotAllowed, answerTooLarge } from './refusals.ts'
 
 const PATH = '/v1/leases'
 
-const leaseBody = z.strictObject({ ttl_ms: z.int().min(limits.ttlMsMin).max(limits.ttlMsMax) })
+export const leaseBody = z.strictObject({ ttl_ms: z.int().min(limits.ttlMsMin).max(limits.ttlMsMax) })
 
 /**
  * `/v1/leases`: leases that the HTTP client keeps alive itself, about three times in each `ttl_ms`; the keys of one that it

@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import * as z from 'zod'
 import { checkKeyspace } from '../../blocks/keyspace/key-codec.ts'
 import { DureError } from '../../foundation/errors.ts'
+import { limits } from '../../ports/key-value/limits.ts'
 import { absent, type Version, versionFromNumber } from '../../ports/key-value/version.ts'
 import type { OnNode } from './environment.ts'
 
@@ -12,9 +13,24 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `use a whole number from ${min} to ${max}`)
 
-const keyspace = z.string().default('default')
-const consistency = z.enum(['strong', 'eventual'], 'use strong or eventual').default('strong')
-export const timeout_ms = wholeNumber(1, 60_000).optional()
+// What stands in `meta` is for clients: it goes into the OpenAPI document, in which a query has numbers.
+const numberFrom = (minimum: number, maximum: number, description: string) => ({
+  type: 'integer' as const,
+  minimum,
+  maximum,
+  description,
+})
+
+const keyspace = z
+  .string()
+  .default('default')
+  .meta({ pattern: '^[a-z][a-z0-9-]{0,62}$', description: 'The keyspace of the key.' })
+const consistency = z.enum(['strong', 'eventual'], 'use strong or eventual').default('strong').meta({
+  description: 'strong: never older than what finished before. eventual: what this node has applied.',
+})
+export const timeout_ms = wholeNumber(1, 60_000)
+  .optional()
+  .meta(numberFrom(1, 60_000, 'How long the node tries.'))
 
 export const callQuery = z.strictObject({ timeout_ms })
 export const writeQuery = z.strictObject({ keyspace, timeout_ms })
@@ -25,17 +41,25 @@ export const putQuery = z.strictObject({
     .string()
     .regex(/^\d{1,15}$/, 'use a whole number of milliseconds')
     .transform(Number)
-    .optional(),
-  lease: z.string().optional(),
+    .optional()
+    .meta(
+      numberFrom(limits.ttlMsMin, limits.ttlMsMax, 'The key is gone after so long. Not together with lease.'),
+    ),
+  lease: z.string().optional().meta({ description: 'The key is gone when this lease is.' }),
 })
 export const readQuery = z.strictObject({ keyspace, timeout_ms, consistency })
 export const rangeQuery = z.strictObject({
   ...readQuery.shape,
-  from: z.string().optional(),
-  to: z.string().optional(),
-  prefix: z.string().optional(),
-  limit: wholeNumber(1, 1_000).default(100),
-  cursor: z.string().optional(),
+  from: z.string().optional().meta({ description: 'The first key.' }),
+  to: z.string().optional().meta({ description: 'The first key that is not meant any more.' }),
+  prefix: z
+    .string()
+    .optional()
+    .meta({ description: 'Keys that begin like this. Not together with from or to.' }),
+  limit: wholeNumber(1, 1_000)
+    .default(100)
+    .meta(numberFrom(1, 1_000, 'Rows of a page, at most.')),
+  cursor: z.string().optional().meta({ description: '`next` of the page before.' }),
 })
 
 /** The query, checked; a parameter that does not exist is an error too, because it would be ignored in silence. */
