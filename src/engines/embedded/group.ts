@@ -135,6 +135,10 @@ export class Group {
     this.#step({ type: 'tick', nowMs: this.#nowMs() })
   }
 
+  campaign(): void {
+    this.#step({ type: 'campaign', nowMs: this.#nowMs() })
+  }
+
   receive(message: Message): void {
     this.#step({ type: 'message', nowMs: this.#nowMs(), message })
   }

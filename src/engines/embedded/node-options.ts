@@ -15,6 +15,8 @@ export interface NodeOptions {
    * with an empty directory has forgotten its vote, and must not start as if nothing had happened.
    */
   readonly initialize: boolean
+  /** Whether the cluster is a new one, all of whose nodes start now: its first election waits for no timeout. */
+  readonly foundsCluster?: boolean
   /**
    * A new node of a cluster that lives: it begins with nothing, not even members, and waits until a leader that was asked to
    * add it sends it everything. `members` says where it listens and where to begin to look.

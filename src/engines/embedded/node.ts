@@ -13,6 +13,7 @@ import { readParcels } from '../../wire/parcel/parcel-reader.ts'
 import { errorResponse } from '../client/error-response.ts'
 import type { OpenWatch } from '../client/transport.ts'
 import { type BackupSource, Backups } from './backups.ts'
+import { hastenFirstElection } from './first-election.ts'
 import type { Group, GroupObserver } from './group.ts'
 import { makeGroup } from './make-group.ts'
 import { AddressBook } from './membership/address-book.ts'
@@ -134,7 +135,10 @@ export class EmbeddedNode {
       this.#watches.forget(from)
     })
     turns.onTurn(() => this.#turn())
-    for (const group of this.#groups) group.start()
+    for (const group of this.#groups) {
+      group.start()
+      if (options.foundsCluster) hastenFirstElection(runtime, group)
+    }
   }
 
   get groups(): readonly Group[] {

@@ -58,6 +58,13 @@ export class Election {
     else if (this.#core.role !== 'follower') this.#outcome.becomeFollower(this.#core.term, undefined)
   }
 
+  /** Nobody is known to lead: asks at once whether it could win. */
+  onCampaign(): void {
+    if (this.#core.role !== 'follower' || this.#hearsLeader() || !this.#mayCampaign()) return
+    this.restartTimeout()
+    this.#campaignBefore()
+  }
+
   /** The leader handed over to us: stand at once, and say so, so that voters answer although they hear a leader. */
   onTimeoutNow(): void {
     if (this.#core.role === 'leader' || !this.#mayCampaign()) return

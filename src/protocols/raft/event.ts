@@ -9,6 +9,8 @@ import type { Message, SnapshotMeta } from './message.ts'
 export type RaftEvent =
   /** Time passed: the deadline of the last `deadline` effect, or any other moment. */
   | { readonly type: 'tick'; readonly nowMs: number }
+  /** The host knows that nobody leads: stand now, as after an election timeout. */
+  | { readonly type: 'campaign'; readonly nowMs: number }
   | { readonly type: 'message'; readonly nowMs: number; readonly message: Message }
   /** Commands to append, in order; answered by one `proposed` or `refused` effect with the same `token`. */
   | {

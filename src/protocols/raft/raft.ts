@@ -192,6 +192,9 @@ export class Raft {
       case 'tick':
         this.#onTick()
         break
+      case 'campaign':
+        this.#election.onCampaign()
+        break
       case 'message':
         this.#messages.receive(event.message)
         break
