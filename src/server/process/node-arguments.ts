@@ -17,6 +17,8 @@ export interface NodeArguments {
   readonly faultDisk: FaultDisk | undefined
   /** Whether an empty directory may become this node's: once in its life. */
   readonly initialize: boolean
+  /** Whether the cluster is a new one, all of whose nodes start now. */
+  readonly found: boolean
   /** Ends when stdin does: the supervisor holds the other end. */
   readonly endWithStdin: boolean
   readonly logLevel: LogLevel
@@ -33,6 +35,7 @@ export const usage = `dure node: a member of a cluster
   --members 1=127.0.0.1:7001,2=127.0.0.1:7002,…      where peers and clients reach each member
   --http 127.0.0.1:8080                              status, metrics, keys
   --initialize                                       an empty directory may become this node's (once in its life)
+  --found                                            the whole cluster is new and starts now: elect without waiting
   --allow-faults                                     take commands that cut this node off
   --fault-disk unsynced                              keep what was not synced in memory only, for tests of syncing
   --insecure                                         listen beyond this machine, without encryption or passwords
@@ -46,6 +49,7 @@ const options = {
   members: { type: 'string' },
   http: { type: 'string' },
   initialize: { type: 'boolean' },
+  found: { type: 'boolean' },
   'allow-faults': { type: 'boolean' },
   'fault-disk': { type: 'string' },
   insecure: { type: 'boolean' },
@@ -67,6 +71,7 @@ const given = z.object({
   http: z.string().default('127.0.0.1:8080'),
   'log-level': z.enum(logLevels, `is none of ${logLevels.join(', ')}`).default('info'),
   initialize: z.boolean().default(false),
+  found: z.boolean().default(false),
   'allow-faults': z.boolean().default(false),
   'fault-disk': z.enum(faultDisks, `is none of ${faultDisks.join(', ')}`).optional(),
   insecure: z.boolean().default(false),
@@ -116,6 +121,7 @@ export function parseNodeArguments(args: readonly string[]): NodeArguments {
     allowFaults: found['allow-faults'],
     faultDisk: found['fault-disk'],
     initialize: found.initialize,
+    found: found.found,
     endWithStdin: found['end-with-stdin'],
     logLevel: found['log-level'],
   }

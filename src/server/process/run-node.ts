@@ -99,7 +99,7 @@ const close = (node: EmbeddedNode): Promise<void> => new Promise((resolve) => no
 
 function open(
   runtime: Runtime,
-  { nodeId: id, clusterId, directory, members, initialize }: NodeArguments,
+  { nodeId: id, clusterId, directory, members, initialize, found: foundsCluster }: NodeArguments,
 ): Promise<EmbeddedNode> {
   return new Promise((resolve, reject) => {
     openNode(
@@ -109,6 +109,7 @@ function open(
         nodeId: nodeId(id),
         members: [...members].map(([node, address]) => ({ node: nodeId(node), address })),
         initialize,
+        foundsCluster,
         openTables: (done) =>
           openLmdbTables(
             { directory: join(directory, 'tables'), abort: (reason) => runtime.abort(reason) },
