@@ -1,4 +1,8 @@
 import type { NodeOptions } from '../../engines/embedded/node-options.ts'
+import {
+  type StateMachineBounds,
+  stateMachineBounds,
+} from '../../engines/embedded/state-machine/state-machine.ts'
 import { raftDefaults } from '../../protocols/raft/config.ts'
 import { SeededRandom } from '../../runtime/seeded-random.ts'
 import { type FaultPlan, type Span, swarmFaults } from '../../runtime/simulated/faults.ts'
@@ -90,7 +94,7 @@ export const scenarioDefaults: ScenarioOptions = {
   operationsPerSecond: 100,
 }
 
-/** Longer than an idle session lives. */
+/** Longer than an idle session lives; log time must not follow. */
 const LEAP_MS_MAX = 2 * 60 * 60_000
 
 /**
@@ -143,11 +147,26 @@ export function drawScenario(seed: number, options: ScenarioOptions = scenarioDe
       flushIntervalMs: cutsAllTheTime ? random.integer(100, 1_000) : random.integer(200, 10_000),
       logKeepBytes: cutsAllTheTime ? 0 : small ? random.integer(0, 8_192) : 1 << 18,
       segmentBytes: small ? random.integer(4_096, 65_536) : 1 << 20,
+      stateMachine: drawBounds(new SeededRandom(seed).fork('bounds')),
     },
     tablesFail: !off.includes('disk'),
     // None may stay with a machine that is lost.
     hasPinnedClients: mishaps.hardware.wipeAtMs + mishaps.hardware.rotAtMs === 0,
     ...mishaps,
+  }
+}
+
+/** Often so small that they are met: log time does not leap with a clock, and a run lasts for a minute or some. */
+function drawBounds(random: SeededRandom): StateMachineBounds {
+  const hasSmallFeed = random.next() < 0.7
+  return {
+    feed: {
+      bytesMax: hasSmallFeed ? random.integer(1_024, 65_536) : stateMachineBounds.feed.bytesMax,
+      entriesMax: hasSmallFeed ? random.integer(20, 1_000) : stateMachineBounds.feed.entriesMax,
+      blockBytes: random.integer(256, 8_192),
+    },
+    expiredPerEntryMax: random.integer(1, 16),
+    sessionIdleMsMax: random.next() < 0.5 ? random.integer(500, 5_000) : 10 * 60_000,
   }
 }
 

@@ -36,6 +36,12 @@ interface Session {
 export class Sessions {
   readonly #sessions = new Map<SessionId, Session>()
   readonly #dirty = new Set<SessionId>()
+  readonly #idleMsMax: number
+
+  /** `idleMsMax`: log time after which a session that nobody used is gone. */
+  constructor(idleMsMax = SESSION_IDLE_MS_MAX) {
+    this.#idleMsMax = idleMsMax
+  }
 
   get size(): number {
     return this.#sessions.size
@@ -55,7 +61,8 @@ export class Sessions {
 
   /** A new session, named by the index of the entry that opened it. False when too many are in use. */
   open(id: SessionId, logTimeMs: number): boolean {
-    for (const session of this.#sessions.values()) if (isExpired(session, logTimeMs)) this.#remove(session)
+    for (const session of this.#sessions.values())
+      if (this.#isExpired(session, logTimeMs)) this.#remove(session)
     if (this.#sessions.size >= SESSIONS_MAX) return false
     assert(!this.#sessions.has(id), 'an entry opens one session')
     this.#sessions.set(id, { id, usedMs: logTimeMs, lowWater: 1, responses: new Map(), responseBytes: 0 })
@@ -70,7 +77,7 @@ export class Sessions {
   before(id: SessionId, sequence: number, lowWater: number, logTimeMs: number): CommandResult | undefined {
     const session = this.#sessions.get(id)
     if (session === undefined) return { kind: 'session-expired' }
-    if (isExpired(session, logTimeMs)) {
+    if (this.#isExpired(session, logTimeMs)) {
       this.#remove(session)
       return { kind: 'session-expired' }
     }
@@ -107,6 +114,10 @@ export class Sessions {
     return changes
   }
 
+  #isExpired(session: Session, logTimeMs: number): boolean {
+    return logTimeMs - session.usedMs > this.#idleMsMax
+  }
+
   #remove(session: Session): void {
     this.#sessions.delete(session.id)
     this.#dirty.add(session.id)
@@ -134,9 +145,6 @@ function forget(session: Session, sequence: number): void {
 function weightOf(result: CommandResult): number {
   return 64 + (result.kind === 'comparison-failed' ? 8 * result.found.length : 0)
 }
-
-const isExpired = (session: Session, logTimeMs: number): boolean =>
-  logTimeMs - session.usedMs > SESSION_IDLE_MS_MAX
 
 function encodeSession(session: Session): Uint8Array {
   const parts: Uint8Array[] = []

@@ -31,9 +31,11 @@ export interface StateMachineBounds {
   readonly feed: FeedBounds
   /** Leases and keys that one entry removes because their time is over. */
   readonly expiredPerEntryMax: number
+  /** Log time after which a session that nobody used is gone; `SESSION_IDLE_MS_MAX` unless said. */
+  readonly sessionIdleMsMax?: number
 }
 
-const standardBounds: StateMachineBounds = { feed: feedBounds, expiredPerEntryMax: 1_024 }
+export const stateMachineBounds: StateMachineBounds = { feed: feedBounds, expiredPerEntryMax: 1_024 }
 
 /** An entry that is being applied, and what it changes. */
 interface Work {
@@ -58,7 +60,7 @@ interface Work {
  */
 export class StateMachine {
   readonly #table: Table
-  readonly #sessions = new Sessions()
+  readonly #sessions: Sessions
   readonly #idempotency: IdempotencyRecords
   readonly members = new Members()
   readonly #expiry: Expiry
@@ -67,9 +69,10 @@ export class StateMachine {
   /** The largest time a leader stamped on an applied command; not wall time, and never going back. */
   #logTimeMs = 0
 
-  constructor(table: Table, bounds: StateMachineBounds = standardBounds) {
+  constructor(table: Table, bounds: StateMachineBounds = stateMachineBounds) {
     this.#table = table
     this.feed = new ChangeFeed(bounds.feed)
+    this.#sessions = new Sessions(bounds.sessionIdleMsMax)
     this.#idempotency = new IdempotencyRecords(table)
     this.#expiry = new Expiry(table, bounds.expiredPerEntryMax)
     this.reload()
