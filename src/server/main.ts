@@ -32,10 +32,15 @@ async function main(): Promise<void> {
     }
     log.info('starting', { directory: given.directory, cluster: given.clusterId, pid: process.pid })
     const node = await runNode(given, log)
-    stopOn(node, log, endWithStdin)
+    const stop = stopOn(node, log, endWithStdin)
     const ready = { node_id: nodeId, http: `${http.host}:${http.port}`, peers: members.get(nodeId) }
     log.info('ready', ready)
     announce({ event: 'ready', ...ready })
+    node.onRemoved((message) => {
+      log.warn('removed', { message })
+      announce({ event: 'removed', message })
+      stop('the cluster has removed this node')
+    })
   } catch (error) {
     const code = error instanceof DureError ? error.code : 'internal'
     log.error('failed', { error })
@@ -50,7 +55,12 @@ function announce(event: Readonly<Record<string, unknown>>): void {
   process.stdout.write(`${JSON.stringify(event)}\n`)
 }
 
-function stopOn(node: RunningNode, log: ReturnType<typeof createLog>, endWithStdin: boolean): void {
+/** Answers with a way to stop for another reason. */
+function stopOn(
+  node: RunningNode,
+  log: ReturnType<typeof createLog>,
+  endWithStdin: boolean,
+): (reason: string) => void {
   let isStopping = false
   const stop = (reason: string) => {
     if (isStopping) return
@@ -73,4 +83,5 @@ function stopOn(node: RunningNode, log: ReturnType<typeof createLog>, endWithStd
     })
   }
   if (endWithStdin) process.stdin.on('close', () => stop('the supervisor is gone')).resume()
+  return stop
 }

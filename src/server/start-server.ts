@@ -6,13 +6,14 @@ import { DureError } from '../foundation/errors.ts'
 import type { KeyValueStore } from '../ports/key-value/key-value-store.ts'
 import type { FaultControl } from './faults/fault-control.ts'
 import { createApplication } from './http/application.ts'
-import type { ServedLeases, ServedNode } from './http/environment.ts'
+import type { ServedLeases, ServedMembers, ServedNode } from './http/environment.ts'
 import type { Log } from './log/log.ts'
 
 export interface ServerOptions {
   readonly node: ServedNode
   readonly store: KeyValueStore
   readonly leases: ServedLeases
+  readonly members: ServedMembers
   readonly httpHost: string
   /** 0 for any. */
   readonly httpPort: number
@@ -36,7 +37,7 @@ const CONNECTIONS_MAX = 4_096
  * Serves a node over HTTP.
  *
  * ```ts
- * const server = await startServer({ node, store, leases, httpHost: '127.0.0.1', httpPort: 8080, allowFaults: false, faults, log })
+ * const server = await startServer({ node, store, leases, members, httpHost: '127.0.0.1', httpPort: 8080, allowFaults: false, faults, log })
  * await server.close()
  * ```
  *
@@ -44,7 +45,12 @@ const CONNECTIONS_MAX = 4_096
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { httpHost, httpPort, allowFaults, faults } = options
-  const application = createApplication({ ...options, faults: allowFaults ? faults : undefined })
+  const stopping = new AbortController()
+  const application = createApplication({
+    ...options,
+    faults: allowFaults ? faults : undefined,
+    stopping: stopping.signal,
+  })
   const server = createAdaptorServer({
     fetch: application.fetch,
     serverOptions: {
@@ -64,7 +70,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     host: httpHost,
     port: (server.address() as AddressInfo).port,
-    close: ({ timeoutMs = 2_000 } = {}) => close(server, timeoutMs),
+    close: ({ timeoutMs = 2_000 } = {}) => {
+      const message = 'this node is stopping: go on at another node'
+      stopping.abort(new DureError('closed', message, { retryable: true }))
+      return close(server, timeoutMs)
+    },
   }
 }
 

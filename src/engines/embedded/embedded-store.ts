@@ -3,6 +3,7 @@ import type { Runtime } from '../../runtime/runtime.ts'
 import type { ChangesResponse, ErrorResponse, Request, Response } from '../../wire/parcel/parcel.ts'
 import { Client } from '../client/client.ts'
 import { ClientStore } from '../client/client-store.ts'
+import { MembersClient } from '../client/members-client.ts'
 import type { OpenWatch, Transport } from '../client/transport.ts'
 import type { EmbeddedNode } from './node.ts'
 import type { WatchRequest } from './watch/watch-hub.ts'
@@ -59,3 +60,7 @@ export function embeddedStore(
 ): ClientStore {
   return new ClientStore(runtime, new Client(runtime, new LocalTransport(node)), guarantees, onClose)
 }
+
+/** Changes the members of this process's cluster: its node asks the leader. */
+export const embeddedMembers = (runtime: Runtime, node: EmbeddedNode): MembersClient =>
+  new MembersClient(runtime, new LocalTransport(node))

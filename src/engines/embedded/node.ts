@@ -145,6 +145,11 @@ export class EmbeddedNode {
     return this.#groups
   }
 
+  /** Why this node should be stopped: the cluster has removed it. Undefined while it belongs to it. */
+  get removal(): string | undefined {
+    return this.#addresses.removal
+  }
+
   /** Requests that are being served. */
   get openRequests(): number {
     return this.#open.size

@@ -9,7 +9,7 @@ import type { KeyValueStore } from '../../ports/key-value/key-value-store.ts'
 import { BackupReader } from '../../storage/snapshot/backup-reader.ts'
 import { encodeChunk } from '../../storage/snapshot/chunk-codec.ts'
 import { createApplication } from './application.ts'
-import type { ServedLeases } from './environment.ts'
+import type { ServedLeases, ServedMembers } from './environment.ts'
 
 const membership = {
   voters: [nodeId(1)],
@@ -63,6 +63,7 @@ function application(open: () => Promise<BackupSource>, pace = { graceMs: 60_000
     node,
     store: {} as KeyValueStore,
     leases: {} as ServedLeases,
+    members: {} as ServedMembers,
     faults: undefined,
     log,
     backupPace: pace,

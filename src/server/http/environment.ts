@@ -1,4 +1,5 @@
 import type { HttpBindings } from '@hono/node-server'
+import type { MembersClient } from '../../engines/client/members-client.ts'
 import type { UnkeptLeases } from '../../engines/client/unkept-leases.ts'
 import type { BackupSource } from '../../engines/embedded/backups.ts'
 import type { NodeStatus } from '../../engines/embedded/status.ts'
@@ -18,14 +19,19 @@ export interface ServedNode {
 /** Leases that HTTP clients keep alive themselves. */
 export type ServedLeases = Pick<UnkeptLeases, 'grant' | 'keepAlive' | 'release' | 'named'>
 
+export type ServedMembers = Pick<MembersClient, 'add' | 'promote' | 'remove'>
+
 /** What the routes stand on. */
 export interface Served {
   readonly node: ServedNode
   readonly store: KeyValueStore
   readonly leases: ServedLeases
+  readonly members: ServedMembers
   /** Undefined on a node that was not started with `--allow-faults`. */
   readonly faults: FaultControl | undefined
   readonly log: Log
+  /** Fires when the server stops: whatever would go on for long ends. Its reason is for the client. */
+  readonly stopping: AbortSignal
   /** For tests of slow readers. */
   readonly backupPace?: BackupPace
 }

@@ -30,6 +30,7 @@ test('all that a node needs', () => {
     allowFaults: true,
     faultDisk: undefined,
     initialize: false,
+    join: false,
     found: false,
     endWithStdin: false,
     logLevel: 'info',

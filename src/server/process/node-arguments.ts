@@ -17,6 +17,8 @@ export interface NodeArguments {
   readonly faultDisk: FaultDisk | undefined
   /** Whether an empty directory may become this node's: once in its life. */
   readonly initialize: boolean
+  /** A new node of a cluster that lives: an empty directory may become its, and the members are learned. */
+  readonly join: boolean
   /** Whether the cluster is a new one, all of whose nodes start now. */
   readonly found: boolean
   /** Ends when stdin does: the supervisor holds the other end. */
@@ -36,6 +38,8 @@ export const usage = `dure node: a member of a cluster
   --http 127.0.0.1:8080                              status, metrics, keys
   --initialize                                       an empty directory may become this node's (once in its life)
   --found                                            the whole cluster is new and starts now: elect without waiting
+  --join                                             a new node of a running cluster, that was added to it with
+                                                     dure member add (once in its life, instead of --initialize)
   --allow-faults                                     take commands that cut this node off
   --fault-disk unsynced                              keep what was not synced in memory only, for tests of syncing
   --insecure                                         listen beyond this machine, without encryption or passwords
@@ -49,6 +53,7 @@ const options = {
   members: { type: 'string' },
   http: { type: 'string' },
   initialize: { type: 'boolean' },
+  join: { type: 'boolean' },
   found: { type: 'boolean' },
   'allow-faults': { type: 'boolean' },
   'fault-disk': { type: 'string' },
@@ -71,6 +76,7 @@ const given = z.object({
   http: z.string().default('127.0.0.1:8080'),
   'log-level': z.enum(logLevels, `is none of ${logLevels.join(', ')}`).default('info'),
   initialize: z.boolean().default(false),
+  join: z.boolean().default(false),
   found: z.boolean().default(false),
   'allow-faults': z.boolean().default(false),
   'fault-disk': z.enum(faultDisks, `is none of ${faultDisks.join(', ')}`).optional(),
@@ -100,6 +106,12 @@ export function parseNodeArguments(args: readonly string[]): NodeArguments {
       `--members names ${[...members.keys()].join(', ')}, and not this node (--node-id ${nodeId})`,
     )
   }
+  if (found.join && found.initialize) {
+    throw new DureError(
+      'invalid',
+      '--join and --initialize were both given: a node joins a cluster that lives, or is one of those that begin one',
+    )
+  }
   if (found['fault-disk'] !== undefined && !found['allow-faults']) {
     throw new DureError(
       'invalid',
@@ -121,6 +133,7 @@ export function parseNodeArguments(args: readonly string[]): NodeArguments {
     allowFaults: found['allow-faults'],
     faultDisk: found['fault-disk'],
     initialize: found.initialize,
+    join: found.join,
     found: found.found,
     endWithStdin: found['end-with-stdin'],
     logLevel: found['log-level'],

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { BackupSource } from '../../engines/embedded/backups.ts'
-import { embeddedStore } from '../../engines/embedded/embedded-store.ts'
+import { embeddedMembers, embeddedStore } from '../../engines/embedded/embedded-store.ts'
 import type { EmbeddedNode } from '../../engines/embedded/node.ts'
 import { openNode } from '../../engines/embedded/node.ts'
 import type { NodeStatus } from '../../engines/embedded/status.ts'
@@ -15,12 +15,15 @@ import { onFaultyDisk } from '../faults/faulty-disk.ts'
 import type { Log } from '../log/log.ts'
 import { ProcessMetrics } from '../metrics/process-metrics.ts'
 import { statusMetrics } from '../metrics/status-metrics.ts'
+import { watchMetrics } from '../metrics/watch-metrics.ts'
 import { startServer } from '../start-server.ts'
 import type { NodeArguments } from './node-arguments.ts'
 
 export interface RunningNode {
   /** Hands leadership over, ends what is open, closes the files. */
   stop(): Promise<void>
+  /** Calls back once when the cluster has removed this node, with what to tell a person. */
+  onRemoved(removed: (message: string) => void): void
 }
 
 /** How long requests over HTTP may take to end when the node stops. */
@@ -30,6 +33,7 @@ const HTTP_CLOSE_TIMEOUT_MS = 2_000
 export async function runNode(given: NodeArguments, log: Log): Promise<RunningNode> {
   const { clusterId, directory, members, http, allowFaults } = given
   const self = nodeId(given.nodeId)
+  const removal = new Removal()
   const runtime = await createNodeRuntime({
     directory,
     network: {
@@ -38,7 +42,10 @@ export async function runNode(given: NodeArguments, log: Log): Promise<RunningNo
       nodeId: self,
       listen: members.get(self)!,
       peers: new Map([...members].filter(([node]) => node !== self)),
-      onProblem: (error) => log.warn('network', { error }),
+      onProblem: (error) => {
+        log.warn('network', { error })
+        if (error.code === 'removed') removal.tell(error.message)
+      },
     },
     abort: (error) => {
       log.error('abort', { error })
@@ -49,8 +56,10 @@ export async function runNode(given: NodeArguments, log: Log): Promise<RunningNo
   let node: EmbeddedNode | undefined
   try {
     const stall = { stallMs: 0 }
-    const opened = await open(allowFaults ? onFaultyDisk(runtime, stall, given.faultDisk) : runtime, given)
+    const disturbable = allowFaults ? onFaultyDisk(runtime, stall, given.faultDisk) : runtime
+    const opened = await open(disturbable, given, (message) => removal.tell(message))
     node = opened
+    if (opened.removal !== undefined) throw new DureError('removed', opened.removal)
     const store = embeddedStore(runtime, opened)
     const faults = controlFaults(runtime.network.faults, stall)
     const processMetrics = new ProcessMetrics()
@@ -62,11 +71,16 @@ export async function runNode(given: NodeArguments, log: Log): Promise<RunningNo
     const server = await startServer({
       node: {
         status,
-        metrics: () => [...statusMetrics(status()), ...processMetrics.read()],
+        metrics: () => [
+          ...statusMetrics(status()),
+          ...watchMetrics(opened.watchFigures),
+          ...processMetrics.read(),
+        ],
         openBackup: (timeoutMs) => openBackup(opened, timeoutMs),
       },
       store,
       leases: store.unkeptLeases,
+      members: embeddedMembers(runtime, opened),
       httpHost: http.host,
       httpPort: http.port,
       allowFaults,
@@ -74,6 +88,7 @@ export async function runNode(given: NodeArguments, log: Log): Promise<RunningNo
       log,
     })
     return {
+      onRemoved: (removed) => removal.listen(removed),
       async stop() {
         opened.transferLeadership()
         await server.close({ timeoutMs: HTTP_CLOSE_TIMEOUT_MS })
@@ -90,6 +105,26 @@ export async function runNode(given: NodeArguments, log: Log): Promise<RunningNo
   }
 }
 
+/** It is heard of in two ways, perhaps before anybody listens, and told once. */
+class Removal {
+  #message: string | undefined
+  #tell: ((message: string) => void) | undefined
+
+  tell(message: string): void {
+    if (this.#message !== undefined) return
+    this.#message = message
+    this.#tell?.(message)
+  }
+
+  listen(tell: (message: string) => void): void {
+    this.#tell = tell
+    if (this.#message !== undefined) tell(this.#message)
+  }
+}
+
+const addressOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+
 const openBackup = (node: EmbeddedNode, timeoutMs: number): Promise<BackupSource> =>
   new Promise((resolve, reject) =>
     node.openBackup(timeoutMs, (error, source) => (source === undefined ? reject(error) : resolve(source))),
@@ -99,7 +134,17 @@ const close = (node: EmbeddedNode): Promise<void> => new Promise((resolve) => no
 
 function open(
   runtime: Runtime,
-  { nodeId: id, clusterId, directory, members, initialize, found: foundsCluster }: NodeArguments,
+  {
+    nodeId: id,
+    clusterId,
+    directory,
+    members,
+    initialize,
+    found: foundsCluster,
+    join: joins,
+    http,
+  }: NodeArguments,
+  onRemoved: (message: string) => void,
 ): Promise<EmbeddedNode> {
   return new Promise((resolve, reject) => {
     openNode(
@@ -107,8 +152,14 @@ function open(
       {
         clusterId,
         nodeId: nodeId(id),
-        members: [...members].map(([node, address]) => ({ node: nodeId(node), address })),
-        initialize,
+        members: [...members].map(([node, address]) => ({
+          node: nodeId(node),
+          address,
+          ...(node === id && { httpAddress: addressOf(http) }),
+        })),
+        initialize: initialize || joins,
+        join: joins,
+        onRemoved,
         foundsCluster,
         openTables: (done) =>
           openLmdbTables(

@@ -3,7 +3,7 @@ import type { Raft } from '../../../protocols/raft/raft.ts'
 import type { Runtime, Timer } from '../../../runtime/runtime.ts'
 import type { MemberRequest, Response } from '../../../wire/parcel/parcel.ts'
 import type { Member } from '../node-options.ts'
-import type { MemberRecord, Members } from '../state-machine/members.ts'
+import type { Members } from '../state-machine/members.ts'
 
 /** Whoever was removed is hung up on this long afterwards: by then it has heard of it, or is not there. */
 const FAREWELL_MS = 2_000
@@ -43,10 +43,12 @@ export class AddressBook {
     this.#noteRemoval()
   }
 
-  /** Where we were removed, if we were. */
-  get ownRemoval(): MemberRecord | undefined {
-    const record = this.#parts.members.get(this.#parts.self)
-    return record?.removedAt === undefined ? undefined : record
+  /** Why we should not be here: the cluster has removed us. */
+  get removal(): string | undefined {
+    const { members, self } = this.#parts
+    const removedAt = members.get(self)?.removedAt
+    if (removedAt === undefined) return undefined
+    return `node ${self} was removed from the cluster at entry ${removedAt}, and its id is never used again: its data directory can be deleted; add a new node with dure member add`
   }
 
   /** Where peers and clients reach it; '' when nobody knows. */
@@ -138,12 +140,10 @@ export class AddressBook {
   }
 
   #noteRemoval(): void {
-    const removal = this.ownRemoval
+    const { removal } = this
     if (removal === undefined || this.#isRemovalNoted) return
     this.#isRemovalNoted = true
-    this.#parts.onRemoved(
-      `node ${removal.node} was removed from the cluster at entry ${removal.removedAt}, and its id is never used again: its data directory can be deleted; add a new node with dure member add`,
-    )
+    this.#parts.onRemoved(removal)
   }
 
   #given(node: NodeId): Member | undefined {

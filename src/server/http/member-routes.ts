@@ -1,0 +1,79 @@
+import { Hono } from 'hono'
+import * as z from 'zod'
+import { NODE_ID_MAX } from '../../foundation/ids.ts'
+import { readBody } from './body.ts'
+import type { OnNode, Served } from './environment.ts'
+import { callQuery, parse } from './parameters.ts'
+
+const memberId = z
+  .string()
+  .regex(/^[1-9]\d{0,4}$/, `use a whole number from 1 to ${NODE_ID_MAX}`)
+  .transform(Number)
+export const memberCallQuery = callQuery
+export const memberForcibleQuery = z.strictObject({
+  ...callQuery.shape,
+  force: z
+    .enum(['true', 'false'], 'use true or false')
+    .default('false')
+    .meta({ description: 'Even when too few of those that are left answer.' }),
+})
+
+export const memberBody = z.strictObject({
+  node_id: z.int().min(1).max(NODE_ID_MAX),
+  peer_address: z.string().min(1).max(256),
+  http_address: z.string().max(256).default(''),
+})
+
+/**
+ * Who belongs to the cluster: `GET /v1/members`, `POST /v1/members`, `POST /v1/members/{id}/promote`,
+ * `DELETE /v1/members/{id}`. Each change is answered once it is in force, and may be repeated.
+ */
+export function memberRoutes({ node, members }: Served): Hono<OnNode> {
+  const routes = new Hono<OnNode>()
+  const list = () => {
+    const { cluster_id, leader_id, members, unreachable } = node.status()
+    return {
+      cluster_id,
+      leader_id,
+      members: members.map((member) => ({ ...member, reachable: !unreachable.includes(member.node_id) })),
+    }
+  }
+
+  routes.get('/v1/members', (c) => c.json(list()))
+
+  routes.post('/v1/members', async (c) => {
+    const { timeout_ms } = parse(memberCallQuery, c.req.query(), 'the query')
+    const text = new TextDecoder().decode(await readBody(c))
+    const body = parse(memberBody, parseJson(text), 'the body')
+    const { node_id, peer_address, http_address } = body
+    const member = { node: node_id, peerAddress: peer_address, httpAddress: http_address }
+    await members.add(member, timeoutOf(timeout_ms))
+    return c.json({ node_id, role: 'learner', peer_address, http_address })
+  })
+
+  routes.post('/v1/members/:id/promote', async (c) => {
+    const { timeout_ms, force } = parse(memberForcibleQuery, c.req.query(), 'the query')
+    const id = parse(memberId, c.req.param('id'), 'the id in the path')
+    await members.promote(id, { ...timeoutOf(timeout_ms), force: force === 'true' })
+    return c.json({ node_id: id, role: 'voter' })
+  })
+
+  routes.delete('/v1/members/:id', async (c) => {
+    const { timeout_ms, force } = parse(memberForcibleQuery, c.req.query(), 'the query')
+    const id = parse(memberId, c.req.param('id'), 'the id in the path')
+    await members.remove(id, { ...timeoutOf(timeout_ms), force: force === 'true' })
+    return c.json({ node_id: id, role: null })
+  })
+
+  return routes
+}
+
+const timeoutOf = (timeoutMs: number | undefined) => (timeoutMs === undefined ? {} : { timeoutMs })
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
