@@ -50,17 +50,20 @@ const CLOSE_TIMEOUT_MS = 2_000
 /** Leases and slots are given back within this; they expire by themselves as well. */
 const CLEAN_UP_TIMEOUT_MS = 1_000
 
+/** What etcd gives with its defaults; docs/engines/etcd.md says where its settings and versions take from it. */
+export const etcdGuarantees: Guarantees = {
+  engine: 'etcd',
+  read: 'strong',
+  durability: 'majority-synced',
+  idempotentRetries: true,
+  commit: 'partition',
+  watch: true,
+  leases: true,
+}
+
 /** The key-value port on a cluster of etcd. */
 export class EtcdStore implements KeyValueStore {
-  readonly guarantees: Guarantees = {
-    engine: 'etcd',
-    read: 'strong',
-    durability: 'majority-synced',
-    idempotentRetries: true,
-    commit: 'partition',
-    watch: true,
-    leases: true,
-  }
+  readonly guarantees: Guarantees = etcdGuarantees
   readonly #calls = new Calls()
   readonly #keys: Keys
   readonly #connections: Connections

@@ -114,7 +114,7 @@ export class Connections {
         return this.#inUse
       } catch (error) {
         if (error instanceof DureError) wrong ??= error
-        problems.push(`${endpoint.authority}: ${messageOf(error)}`)
+        problems.push(messageOf(error))
         this.#current = (this.#current + 1) % this.#endpoints.length
       }
     }
@@ -182,7 +182,11 @@ const askOver =
         clearTimeout(timer)
         resolve(ended)
       })
-      const timer = setTimeout(cancel, HANDSHAKE_TIMEOUT_MS)
+      const timer = setTimeout(() => {
+        const message = `${connection.endpoint.authority}: no answer within ${HANDSHAKE_TIMEOUT_MS} ms`
+        resolve({ status: grpc.unavailable, message, body: new Uint8Array(0), neverLeft: false })
+        cancel()
+      }, HANDSHAKE_TIMEOUT_MS)
     })
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

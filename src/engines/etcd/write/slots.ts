@@ -156,8 +156,9 @@ export class Slots {
     try {
       await this.#rpc.request(call, '/etcdserverpb.KV/Txn', message)
     } catch (error) {
-      if (error instanceof DureError && error.code === 'lease-lost') this.lost(session)
-      throw error
+      if (!(error instanceof DureError) || error.code !== 'lease-lost') throw error
+      // The session ended meanwhile: those in line get slots of the next.
+      return this.lost(session)
     }
     session.slots += count
     for (const slot of added) this.giveBack(slot)
