@@ -32,6 +32,7 @@ export interface BackupParts {
 const OPEN_MAX = 2
 /** How often it is looked whether this node has applied what the leader had. */
 const POLL_MS = 5
+const RETRY_MS = 50
 
 /**
  * Backups that a node gives out of its own table.
@@ -66,21 +67,7 @@ export class Backups {
       this.#preparing--
       done(error, source)
     }
-    this.#parts.request({ kind: 'cursor' }, timeoutMs, (response) => {
-      if (response.status === 'cursor') {
-        // The place of now lies before the first change of the next entry.
-        return this.#whenDurable(logIndex(response.place.index - 1), deadlineMs, finish)
-      }
-      if (response.status !== 'error') {
-        return finish(new DureError('protocol', `asked for a cursor, got ${response.status}`), undefined)
-      }
-      const { code, message, retryable, retryAfterMs } = response
-      const delay = retryAfterMs === 0 ? {} : { retryAfterMs }
-      finish(
-        new DureError(code, `no read point for the backup: ${message}`, { retryable, ...delay }),
-        undefined,
-      )
-    })
+    this.#readPoint(deadlineMs, finish)
   }
 
   /** Ends those that are being read. */
@@ -88,6 +75,26 @@ export class Backups {
     this.#isClosed = true
     for (const snapshot of this.#open) snapshot.close()
     this.#open.clear()
+  }
+
+  /** Asked again while there is time: a leader that died has a successor within a second or two. */
+  #readPoint(deadlineMs: number, done: OpenCallback<BackupSource>): void {
+    const leftMs = Math.max(1, deadlineMs - this.#nowMs())
+    this.#parts.request({ kind: 'cursor' }, leftMs, (response) => {
+      if (response.status === 'cursor') {
+        // The place of now lies before the first change of the next entry.
+        return this.#whenDurable(logIndex(response.place.index - 1), deadlineMs, done)
+      }
+      if (response.status !== 'error') {
+        return done(new DureError('protocol', `asked for a cursor, got ${response.status}`), undefined)
+      }
+      const { code, message, retryable } = response
+      if (retryable && !this.#isClosed && this.#nowMs() + RETRY_MS < deadlineMs) {
+        this.#parts.runtime.timer(RETRY_MS, () => this.#readPoint(deadlineMs, done))
+        return
+      }
+      done(new DureError(code, `no read point for the backup: ${message}`, { retryable }), undefined)
+    })
   }
 
   #whenDurable(index: LogIndex, deadlineMs: number, done: OpenCallback<BackupSource>): void {
