@@ -6,10 +6,13 @@ import type { OnNode, Served } from './environment.ts'
 import { faultRoutes } from './fault-routes.ts'
 import { keyRoutes } from './key-routes.ts'
 import { leaseRoutes } from './lease-routes.ts'
+import { memberRoutes } from './member-routes.ts'
 import { nodeRoutes } from './node-routes.ts'
+import { openApiRoute } from './openapi-route.ts'
 import { problemOf } from './problem.ts'
 import { rangeRoute } from './range-route.ts'
 import { answerNotFound } from './refusals.ts'
+import { watchRoute } from './watch-route.ts'
 
 const PATHS = [
   '/status',
@@ -18,9 +21,12 @@ const PATHS = [
   '/metrics',
   '/v1/cluster',
   '/v1/faults',
+  '/v1/members',
   '/v1/range',
+  '/v1/watch',
   '/v1/leases',
   '/v1/backup',
+  '/v1/openapi.json',
 ]
 
 /** All routes of a node, as one function of a request. */
@@ -50,7 +56,10 @@ export function createApplication(served: Served): Hono<OnNode> {
     rangeRoute(served),
     backupRoute(served),
     leaseRoutes(served),
+    watchRoute(served, metrics),
     faultRoutes(served),
+    memberRoutes(served),
+    openApiRoute(served),
   ]) {
     application.route('/', routes)
   }

@@ -7,6 +7,7 @@ import type { KeyRange, StoredRow } from '../../ports/key-value/key-value-store.
 import type { OnNode, Served } from './environment.ts'
 import { parseQuery, rangeQuery } from './parameters.ts'
 import { answerMethodNotAllowed } from './refusals.ts'
+import { asText } from './row-json.ts'
 
 /** A page ends early rather than grow beyond this: a thousand rows of the largest values would be a gigabyte. */
 const PAGE_BYTES_MAX = 4 << 20
@@ -62,17 +63,27 @@ export function rangeRoute({ store }: Served): Hono<OnNode> {
   return routes
 }
 
-function rangeOf({ keyspace, from, to, prefix, cursor }: z.output<typeof rangeQuery>): KeyRange {
-  if (prefix !== undefined && (from !== undefined || to !== undefined)) {
+/** The keys that a query asks for. */
+export function boundsOf(
+  query: Pick<z.output<typeof rangeQuery>, 'keyspace' | 'from' | 'to' | 'prefix'>,
+): KeyRange {
+  const { keyspace, from, to, prefix } = query
+  if (prefix === undefined) {
+    return {
+      from: from === undefined ? keyspacePrefix(keyspace) : encodeBound(keyspace, from),
+      to: to === undefined ? keyspaceEnd(keyspace) : encodeBound(keyspace, to),
+    }
+  }
+  if (from !== undefined || to !== undefined) {
     throw new DureError('invalid', 'prefix was given together with from or to: use one or the other')
   }
-  const range =
-    prefix === undefined
-      ? {
-          from: from === undefined ? keyspacePrefix(keyspace) : encodeBound(keyspace, from),
-          to: to === undefined ? keyspaceEnd(keyspace) : encodeBound(keyspace, to),
-        }
-      : { from: encodeBound(keyspace, prefix), to: prefixEnd(encodeBound(keyspace, prefix)) }
+  const first = encodeBound(keyspace, prefix)
+  return { from: first, to: prefixEnd(first) }
+}
+
+function rangeOf(query: z.output<typeof rangeQuery>): KeyRange {
+  const { cursor } = query
+  const range = boundsOf(query)
   if (cursor === undefined) return range
   const place = new Uint8Array(Buffer.from(cursor, 'base64url'))
   const isInside =
@@ -95,15 +106,5 @@ function jsonRow({ key, value, version }: StoredRow, keyspaceBytes: number): Jso
     value: content.text,
     ...(content.isText ? {} : { value_encoding: 'base64' }),
     version,
-  }
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-function asText(bytes: Uint8Array): { readonly text: string; readonly isText: boolean } {
-  try {
-    return { text: utf8.decode(bytes), isText: true }
-  } catch {
-    return { text: Buffer.from(bytes).toString('base64'), isText: false }
   }
 }

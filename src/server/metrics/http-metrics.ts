@@ -4,6 +4,7 @@ import type { Metric } from './metric.ts'
 export class HttpMetrics {
   readonly #series = new Map<string, Series>()
   #open = 0
+  #watches = 0
 
   begin(): void {
     this.#open++
@@ -19,6 +20,15 @@ export class HttpMetrics {
     series.seconds += seconds
   }
 
+  /** Its answer goes on after the request was counted. */
+  watchBegan(): void {
+    this.#watches++
+  }
+
+  watchEnded(): void {
+    this.#watches--
+  }
+
   read(): Metric[] {
     const counter = (name: string, help: string, labels: Metric['labels'], value: number): Metric => ({
       name,
@@ -30,6 +40,12 @@ export class HttpMetrics {
     const all = [...this.#series.values()]
     return [
       { name: 'dure_http_open_requests', help: 'Requests being answered.', kind: 'gauge', value: this.#open },
+      {
+        name: 'dure_http_watches',
+        help: 'Streams of changes over HTTP that are open.',
+        kind: 'gauge',
+        value: this.#watches,
+      },
       ...all.map(({ labels, count }) =>
         counter('dure_http_requests_total', 'Requests answered.', labels, count),
       ),
