@@ -155,7 +155,9 @@ test('a reader that takes its time holds nobody up, and one that goes away leave
   await using cluster = await ProcessCluster.start({ nodeCount: 1 })
   await using store = await cluster.connect()
   const value = new Uint8Array(500_000).fill(7)
-  await Promise.all(Array.from({ length: 40 }, (_, i) => store.put(utf8(`large${i}`), value)))
+  await Promise.all(
+    Array.from({ length: 40 }, (_, i) => store.put(utf8(`large${i}`), value, { timeoutMs: 60_000 })),
+  )
   const leave = new AbortController()
   const slow = await cluster.fetch(1, '/v1/backup', { signal: leave.signal })
   const reader = slow.body!.getReader()
@@ -178,7 +180,9 @@ test('a node that is killed in the middle is no whole backup; another one gives 
   await using cluster = await ProcessCluster.start()
   await using store = await cluster.connect()
   const value = new Uint8Array(500_000).fill(7)
-  await Promise.all(Array.from({ length: 40 }, (_, i) => store.put(utf8(`large${i}`), value)))
+  await Promise.all(
+    Array.from({ length: 40 }, (_, i) => store.put(utf8(`large${i}`), value, { timeoutMs: 60_000 })),
+  )
   const leader = await cluster.leader()
   const response = await cluster.fetch(leader, '/v1/backup', { signal: never })
   const reader = response.body!.getReader()
