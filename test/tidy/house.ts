@@ -101,6 +101,7 @@ export const programs: readonly string[] = [
   'src/server/main.ts',
   'bench/main.ts',
   'bench/storage/spike.ts',
+  'test/conformance/write-engines-page.ts',
   'test/mutants/run.ts',
   'bench/storage/storage-bench.ts',
   'vitest.config.ts',

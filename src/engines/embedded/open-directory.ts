@@ -19,17 +19,33 @@ const ELECTION_TIMEOUT_MS = 10
  * it or it is a cluster node's, `corrupt`, `disk`.
  */
 export async function openDirectory(directory: string): Promise<ClientStore> {
+  const shared = await shareDirectory(directory)
+  return shared.open(() => shared.close())
+}
+
+/** A directory that several stores of this process work on. */
+export interface SharedDirectory {
+  open(onClose?: () => Promise<void>): ClientStore
+  /** After its stores. */
+  close(): Promise<void>
+}
+
+/** As `openDirectory`, for more than one client. */
+export async function shareDirectory(directory: string): Promise<SharedDirectory> {
   const runtime = await createNodeRuntime({
     directory,
     network: { framing: tcpFraming, clusterId: EMBEDDED_CLUSTER_ID, nodeId: SELF },
   })
   try {
     const node = await openOnlyNode(runtime, directory)
-    const close = async (): Promise<void> => {
-      await new Promise<void>((resolve) => node.close(resolve))
-      await runtime.close()
+    return {
+      open: (onClose) =>
+        embeddedStore(runtime, node, onClose, { ...embeddedGuarantees, durability: 'synced' }),
+      async close() {
+        await new Promise<void>((resolve) => node.close(resolve))
+        await runtime.close()
+      },
     }
-    return embeddedStore(runtime, node, close, { ...embeddedGuarantees, durability: 'synced' })
   } catch (error) {
     await runtime.close()
     throw error

@@ -114,6 +114,8 @@ async function during(
   const disturbed = context.disturb!().finally(() => {
     isOver = true
   })
+  // It may fail while an act goes on; said when that is over.
+  disturbed.catch(() => undefined)
   while (!isOver) {
     await some(1)
     await context.clock.sleep(5)
