@@ -12,6 +12,7 @@ import { addRestoreCommand } from './commands/restore-command.ts'
 import { addSimulateCommand } from './commands/simulate-command.ts'
 import { addStatusCommand } from './commands/status-command.ts'
 import { addUpCommand } from './commands/up-command.ts'
+import { addWatchCommand } from './commands/watch-command.ts'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
 import { addGlobalOptions } from './options.ts'
 import { styleFor } from './output/style.ts'
@@ -71,6 +72,7 @@ function createProgram(context: CommandContext, version: string): Command {
   addStatusCommand(program, context)
   program.commandsGroup('Keys and values:')
   addKeyCommands(program, context)
+  addWatchCommand(program, context)
   addImportCommand(program, context)
   program.commandsGroup('Backups:')
   addBackupCommand(program, context)
@@ -90,6 +92,7 @@ const examples = [
   [`dure put city:seoul '{"population":9602000}'`, ''],
   ['dure get city:seoul --json', ''],
   ['dure list "KR/" --limit 20', ''],
+  ['dure watch "KR/"', 'every change, as it happens'],
   ['dure partition --split "1,2|3,4,5"', 'cut the cluster in two; dure heal undoes it'],
   ['dure kill 3', 'and dure start 3'],
   ['dure simulate --seeds 100', 'a hundred simulated clusters, one verdict'],

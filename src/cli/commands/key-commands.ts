@@ -146,7 +146,7 @@ async function writeRows(
   return writeData(context, lines.join(''))
 }
 
-function printableValue(value: Uint8Array): string {
+export function printableValue(value: Uint8Array): string {
   const shown = showValue(value)
   switch (shown.encoding) {
     case 'base64':

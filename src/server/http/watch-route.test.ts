@@ -78,13 +78,13 @@ class EventReader {
   }
 
   #read(block: string): void {
-    const fields: { [name: string]: string; id?: string; data?: string } = {}
+    const fields: { [name: string]: string | undefined; id?: string; data?: string } = {}
     for (const line of block.split('\n')) {
       const [name, ...value] = line.split(': ')
       if (name !== '') fields[name!] = value.join(': ')
     }
     this.lastEventId = fields.id ?? this.lastEventId
-    if (fields.data !== undefined) this.events.push(fields)
+    if (fields.data !== undefined) this.events.push(fields as ServerSentEvent)
   }
 }
 

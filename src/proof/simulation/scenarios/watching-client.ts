@@ -5,7 +5,8 @@ import type { DureError } from '../../../foundation/errors.ts'
 import type { KeyRange } from '../../../ports/key-value/key-value-store.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import type { ChangePlace } from '../../../wire/parcel/parcel.ts'
-import { CheckedWatch, type CommittedChanges } from '../committed-changes.ts'
+import { CheckedWatch } from '../checked-watch.ts'
+import type { CommittedChanges } from '../invariants/committed-changes.ts'
 import type { ScenarioCluster } from './scenario-cluster.ts'
 
 export interface WatchingOptions {
@@ -73,7 +74,7 @@ export class WatchingClient {
     if (thinkMs === undefined) return this.#takeAll()
     if (this.#isTaking) return
     this.#isTaking = true
-    runtime.timer(runtime.random.between(0, thinkMs), () => {
+    runtime.timer(thinkMs * runtime.random.next(), () => {
       this.#isTaking = false
       this.#takeOne()
       if (this.#stream?.isEmpty === false) this.#takeSoon(runtime)
