@@ -68,13 +68,14 @@ export class EtcdCluster implements AsyncDisposable {
     return this.#members[member]!.process.pid
   }
 
-  async start(): Promise<void> {
+  /** With what a client needs to be let in. */
+  async start(options: Partial<EtcdOptions> = {}): Promise<void> {
     this.#ports = await freePorts(this.#size * 2)
     for (let member = 0; member < this.#size; member++) {
       const args = this.#argsOf(member, 'one')
       this.#members.push({ args, process: this.#spawn(member, args) })
     }
-    await this.ready()
+    await this.ready(options)
   }
 
   /** Waits until a strong read is answered; for a cluster that asks clients for credentials, with those. */

@@ -134,8 +134,11 @@ export class Connections {
       if (this.#isClosed) throw new DureError('closed', 'the store was closed')
     } catch (error) {
       connection.close()
-      if (error instanceof NotSucceeded && judge(error.ended) === 'final') throw refusal(error.ended)
-      throw error
+      if (!(error instanceof NotSucceeded)) throw error
+      const verdict = judge(error.ended)
+      // Who cannot log in stays outside; who just did may meet a member that has not heard of it yet.
+      const isFinal = verdict === 'final' || (verdict === 'log-in' && this.#options.username === undefined)
+      throw isFinal ? refusal(error.ended) : error
     }
     this.#open.set(endpoint, connection)
     connection.onClose(() => {

@@ -12,7 +12,7 @@ export class FrameSplitter {
     if (this.#pendingBytes < PREFIX_BYTES) return []
     // Joined once a message is complete and not at every chunk: a message of megabytes comes in hundreds of them.
     if (this.#pending.length > 1 && this.#pendingBytes < this.#wantedBytes()) return []
-    let rest = this.#pending.length === 1 ? chunk : Buffer.concat(this.#pending)
+    let rest = this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending)
     const messages: Buffer[] = []
     while (rest.length >= PREFIX_BYTES) {
       const end = PREFIX_BYTES + rest.readUInt32BE(1)
