@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { pause } from '../../src/fixture/wait-for.ts'
-import { DureContender, hasDureServer } from '../contenders/dure/dure-contender.ts'
+import { DureContender } from '../contenders/dure/dure-contender.ts'
 import type { LoadResult } from '../load/load.ts'
 import { LoadGenerator } from '../load/load-generator.ts'
 import { formatNumber, formatTable } from '../report/table.ts'
@@ -26,8 +26,6 @@ interface Stall {
  * is no reason for an election. Dure alone: the stall is a fault of the node's own disk, which etcd does not have.
  */
 export async function stall(settings: Settings): Promise<Report> {
-  if (!hasDureServer())
-    throw new CannotRun('src/server/main.ts was not found: this tree cannot start a node of Dure')
   await using cleanup = new AsyncDisposableStack()
   const contender = new DureContender({ directory: join(settings.directory, 'dure'), allowFaults: true })
   cleanup.defer(() => contender.stop())

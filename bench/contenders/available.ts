@@ -1,11 +1,10 @@
 import { join } from 'node:path'
 import { CannotRun, type Settings } from '../benchmarks/benchmark.ts'
 import type { Contender } from './contender.ts'
-import { DureContender, hasDureServer } from './dure/dure-contender.ts'
+import { DureContender } from './dure/dure-contender.ts'
 import { EtcdContender, findEtcd } from './etcd/etcd-contender.ts'
 
 const NO_ETCD = 'etcd was not found: install it with `apt-get update && apt-get install -y etcd-server`'
-const NO_DURE = 'src/server/main.ts was not found: this tree cannot start a node of Dure'
 
 /** The contenders that were asked for and are here; a missing one is named, and the other is measured alone. */
 export function availableContenders(settings: Settings): Contender[] {
@@ -16,10 +15,10 @@ export function availableContenders(settings: Settings): Contender[] {
     const program = name === 'etcd' ? findEtcd() : undefined
     if (program !== undefined) {
       contenders.push(new EtcdContender({ program, directory, connections: settings.etcdConnections }))
-    } else if (name === 'dure' && hasDureServer()) {
+    } else if (name === 'dure') {
       contenders.push(new DureContender({ directory }))
     } else {
-      missing.push(name === 'etcd' ? NO_ETCD : NO_DURE)
+      missing.push(NO_ETCD)
     }
   }
   if (contenders.length === 0) throw new CannotRun(missing.join('; '))
