@@ -67,6 +67,7 @@ function application(open: () => Promise<BackupSource>, pace = { graceMs: 60_000
     faults: undefined,
     log,
     backupPace: pace,
+    stopping: new AbortController().signal,
   }
   return { application: createApplication(served), node, log }
 }
