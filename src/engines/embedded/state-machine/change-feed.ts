@@ -195,7 +195,8 @@ export class ChangeFeed {
       if (last.usedBytes + sizeBytes <= last.bytes.length) return last
       if (this.#isDirty) changes.push(rowOf(last))
     }
-    const bytes = new Uint8Array(Math.max(this.#bounds.blockBytes, sizeBytes))
+    // Not cleared: nobody sees what lies beyond `usedBytes`.
+    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(Math.max(this.#bounds.blockBytes, sizeBytes)).buffer)
     const block = { bytes, usedBytes: 0, firstIndex: index, lastIndex: index }
     this.#blocks.push(block)
     return block
