@@ -9,6 +9,8 @@ npm run bench -- all --full --output figures.json
 
 Benchmarks
   speed       writes and linearizable reads at 1, 64, 256 and 1,000 in flight (what runs unless others are named)
+  watch       1,000 watchers of the same keys: changes delivered, and how late
+  leases      10,000 leases kept alive
   failover    from kill -9 of the leader to the next acknowledged write, 20 times
   stall       elections during saturation while disks stall for 500 ms
   restart     from kill -9 of a node with a million keys to its first strong read
@@ -19,8 +21,8 @@ Options
   --only etcd|dure         measure one of the two alone
   --in-flight 1,64         calls in flight, for speed
   --operations put,get     kinds of call, for speed
-  --rounds N               rounds of each (speed), kills (failover), seeds (simulator)
-  --seconds N              length of a round (speed), of the load (stall), of all seeds (simulator)
+  --rounds N               rounds of each (speed, watch, leases), kills (failover), seeds (simulator)
+  --seconds N              length of a round (speed, watch, leases), of the load (stall), of all seeds (simulator)
   --etcd-connections N     HTTP/2 connections of etcd's client (1)
   --quick, --full          short runs for a first look; the lengths of the written goals
   --directory PATH         where data directories go (the system's temporary directory)

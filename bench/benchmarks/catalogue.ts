@@ -2,6 +2,8 @@ import type { Benchmark } from './benchmark.ts'
 
 const LOADERS: ReadonlyMap<string, () => Promise<Benchmark>> = new Map([
   ['speed', async () => (await import('./speed.ts')).speed],
+  ['watch', async () => (await import('./watch.ts')).watch],
+  ['leases', async () => (await import('./leases.ts')).leases],
   ['failover', async () => (await import('./failover.ts')).failover],
   ['stall', async () => (await import('./stall.ts')).stall],
   ['restart', async () => (await import('./restart.ts')).restart],

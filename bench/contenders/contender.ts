@@ -60,5 +60,16 @@ export interface ContenderClient {
   put(key: Uint8Array, value: Uint8Array): Promise<unknown>
   /** A linearizable read: true when the key exists. */
   get(key: Uint8Array): Promise<boolean>
+  /**
+   * So many watchers, each of all keys with this prefix. Resolves once all are in place; then `changed` gets the value of
+   * every change once for each of them.
+   */
+  watch(prefix: Uint8Array, watchers: number, changed: (value: Uint8Array) => void): Promise<void>
+  grantLease(ttlMs: number): Promise<LeaseHandle>
+  /** Resolves when the lease's time begins anew; rejects when there is none. */
+  keepAlive(lease: LeaseHandle): Promise<void>
   close(): Promise<void>
 }
+
+/** What a contender calls a lease. */
+export type LeaseHandle = number | string

@@ -8,7 +8,7 @@ import type { Load } from './load.ts'
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** Answers in the next turn of the event loop and keeps count. */
-class FakeClient implements ContenderClient {
+class FakeClient implements Pick<ContenderClient, 'put' | 'get' | 'close'> {
   readonly written = new Map<string, number>()
   underWay = 0
   mostUnderWay = 0

@@ -5,6 +5,9 @@ import { Histogram } from '../measurement/histogram.ts'
 import { Draw, drawValues, keyOf } from './keys.ts'
 import type { Load, LoadResult } from './load.ts'
 
+/** As much of a client as this load calls. */
+type KeyValueClient = Pick<ContenderClient, 'put' | 'get'>
+
 const VALUES = 1_024
 /** After an error a caller waits this long, so that a refused connection is not asked a million times. */
 const ERROR_PAUSE_MS = 10
@@ -14,7 +17,7 @@ const ERROR_PAUSE_MS = 10
  * just as those under way at the end are left out.
  */
 export async function runClosedLoop(
-  client: ContenderClient,
+  client: KeyValueClient,
   load: Load,
   serverPids: readonly number[],
 ): Promise<LoadResult> {
@@ -24,7 +27,7 @@ export async function runClosedLoop(
 }
 
 class ClosedLoop {
-  readonly #client: ContenderClient
+  readonly #client: KeyValueClient
   readonly #load: Load
   readonly #serverPids: readonly number[]
   readonly #histogram = new Histogram()
@@ -39,7 +42,7 @@ class ClosedLoop {
   #errors = 0
   #firstError: string | undefined
 
-  constructor(client: ContenderClient, load: Load, serverPids: readonly number[]) {
+  constructor(client: KeyValueClient, load: Load, serverPids: readonly number[]) {
     this.#client = client
     this.#load = load
     this.#serverPids = serverPids

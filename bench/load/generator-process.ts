@@ -4,11 +4,15 @@
  */
 import { unreachable } from '../../src/foundation/assert.ts'
 import { connect } from '../contenders/connect.ts'
-import type { ContenderClient } from '../contenders/contender.ts'
+import type { ContenderClient, LeaseHandle } from '../contenders/contender.ts'
 import { runClosedLoop } from './closed-loop.ts'
+import { FanOut } from './fan-out.ts'
+import { grantLeases, keepAlive } from './keep-alives.ts'
 import type { Answer, Order } from './load.ts'
 
 let client: ContenderClient | undefined
+let fanOut: FanOut | undefined
+let leases: readonly LeaseHandle[] = []
 
 process.on('disconnect', () => process.exit(0))
 process.on('message', (order: Order) => {
@@ -31,9 +35,27 @@ async function obey(order: Order): Promise<Answer> {
       client = await connect(order.target)
       return { kind: 'connected' }
     case 'run':
-      if (client === undefined) throw new Error('a load was ordered before a connection')
-      return { kind: 'finished', result: await runClosedLoop(client, order.load, order.serverPids) }
+      return { kind: 'finished', result: await runClosedLoop(connected(), order.load, order.serverPids) }
+    case 'watch':
+      fanOut = await FanOut.start(connected(), order.watchers)
+      return { kind: 'prepared' }
+    case 'fan-out':
+      if (fanOut === undefined) throw new Error('a load was ordered before its watchers')
+      return { kind: 'fanned-out', result: await fanOut.run(order.load, order.serverPids) }
+    case 'grant-leases':
+      leases = await grantLeases(connected(), order.leases)
+      return { kind: 'prepared' }
+    case 'keep-alive':
+      return {
+        kind: 'kept-alive',
+        result: await keepAlive(connected(), leases, order.load, order.serverPids),
+      }
     default:
       return unreachable(order)
   }
+}
+
+function connected(): ContenderClient {
+  if (client === undefined) throw new Error('a load was ordered before a connection')
+  return client
 }

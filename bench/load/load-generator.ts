@@ -1,7 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Contender } from '../contenders/contender.ts'
-import type { Answer, Load, LoadResult, Order } from './load.ts'
+import type {
+  Answer,
+  FanOutLoad,
+  FanOutResult,
+  KeepAliveLoad,
+  KeepAliveResult,
+  Load,
+  LoadResult,
+  Order,
+} from './load.ts'
 
 const PROGRAM = fileURLToPath(new URL('./generator-process.ts', import.meta.url))
 /** Beyond the time that a load takes by itself; then the generator hangs and is ended. */
@@ -41,6 +50,30 @@ export class LoadGenerator implements AsyncDisposable {
     const order: Order = { kind: 'run', load, serverPids: this.#contender.pids }
     const answer = await this.#order(order, load.warmUpMs + load.measureMs + GRACE_MS)
     if (answer.kind !== 'finished') throw new Error(`a load was answered with ${answer.kind}`)
+    return answer.result
+  }
+
+  /** Puts watchers in place, for `fanOut`. */
+  async watch(watchers: number): Promise<void> {
+    await this.#order({ kind: 'watch', watchers }, GRACE_MS)
+  }
+
+  async fanOut(load: FanOutLoad): Promise<FanOutResult> {
+    const order: Order = { kind: 'fan-out', load, serverPids: this.#contender.pids }
+    const answer = await this.#order(order, load.warmUpMs + load.measureMs + GRACE_MS)
+    if (answer.kind !== 'fanned-out') throw new Error(`a load was answered with ${answer.kind}`)
+    return answer.result
+  }
+
+  /** For `keepAlive`. */
+  async grantLeases(leases: number): Promise<void> {
+    await this.#order({ kind: 'grant-leases', leases }, GRACE_MS)
+  }
+
+  async keepAlive(load: KeepAliveLoad): Promise<KeepAliveResult> {
+    const order: Order = { kind: 'keep-alive', load, serverPids: this.#contender.pids }
+    const answer = await this.#order(order, load.warmUpMs + load.measureMs + GRACE_MS)
+    if (answer.kind !== 'kept-alive') throw new Error(`a load was answered with ${answer.kind}`)
     return answer.result
   }
 

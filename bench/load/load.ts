@@ -36,12 +36,59 @@ export interface LoadResult {
   readonly firstError: string | undefined
 }
 
+/** Many watchers of one prefix, and a writer who puts keys below it. */
+export interface FanOutLoad {
+  readonly watchers: number
+  /** Puts that not all watchers have seen yet, at most: so nobody is left behind. */
+  readonly underWay: number
+  /** Pauses between puts; 0 for as fast as the watchers follow. */
+  readonly putEveryMs: number
+  readonly warmUpMs: number
+  readonly measureMs: number
+  readonly seed: number
+}
+
+export interface FanOutResult {
+  /** Changes that watchers were handed within the measured time. */
+  readonly events: number
+  readonly eventsPerSecond: number
+  /** From the beginning of a put to a watcher's being handed its change. */
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly clientCores: number
+  readonly serverCores: number | undefined
+}
+
+/** Leases that are kept alive over and over, so many calls at a time. */
+export interface KeepAliveLoad {
+  readonly leases: number
+  readonly inFlight: number
+  readonly warmUpMs: number
+  readonly measureMs: number
+}
+
+export interface KeepAliveResult {
+  readonly keepAlives: number
+  readonly keepAlivesPerSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly clientCores: number
+  readonly serverCores: number | undefined
+}
+
 /** What the harness sends to the process of the load generator, one at a time. */
 export type Order =
   | { readonly kind: 'connect'; readonly target: Target }
   | { readonly kind: 'run'; readonly load: Load; readonly serverPids: readonly number[] }
+  | { readonly kind: 'watch'; readonly watchers: number }
+  | { readonly kind: 'fan-out'; readonly load: FanOutLoad; readonly serverPids: readonly number[] }
+  | { readonly kind: 'grant-leases'; readonly leases: number }
+  | { readonly kind: 'keep-alive'; readonly load: KeepAliveLoad; readonly serverPids: readonly number[] }
 
 export type Answer =
   | { readonly kind: 'connected' }
   | { readonly kind: 'finished'; readonly result: LoadResult }
+  | { readonly kind: 'prepared' }
+  | { readonly kind: 'fanned-out'; readonly result: FanOutResult }
+  | { readonly kind: 'kept-alive'; readonly result: KeepAliveResult }
   | { readonly kind: 'failed'; readonly message: string }

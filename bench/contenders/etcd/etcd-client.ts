@@ -1,5 +1,7 @@
 import { waitFor } from '../../../src/fixture/wait-for.ts'
-import type { ContenderClient, Target } from '../contender.ts'
+import type { ContenderClient, LeaseHandle, Target } from '../contender.ts'
+import { EtcdLeases } from './etcd-leases.ts'
+import { watchEtcd } from './etcd-watchers.ts'
 import { GrpcChannel } from './grpc-channel.ts'
 import {
   decodePutRevision,
@@ -22,9 +24,11 @@ export async function connectEtcd(target: Target): Promise<EtcdClient> {
 
 export class EtcdClient implements ContenderClient {
   readonly #channel: GrpcChannel
+  readonly #leases: EtcdLeases
 
   constructor(address: string, connections: number) {
     this.#channel = new GrpcChannel(address, connections)
+    this.#leases = new EtcdLeases(this.#channel)
   }
 
   async put(key: Uint8Array, value: Uint8Array): Promise<number> {
@@ -33,6 +37,18 @@ export class EtcdClient implements ContenderClient {
 
   async get(key: Uint8Array): Promise<boolean> {
     return decodeRangeExists(await this.#channel.call('/etcdserverpb.KV/Range', encodeRange(key)))
+  }
+
+  watch(prefix: Uint8Array, watchers: number, changed: (value: Uint8Array) => void): Promise<void> {
+    return watchEtcd(this.#channel, prefix, watchers, changed)
+  }
+
+  grantLease(ttlMs: number): Promise<LeaseHandle> {
+    return this.#leases.grant(ttlMs)
+  }
+
+  keepAlive(lease: LeaseHandle): Promise<void> {
+    return this.#leases.keepAlive(lease)
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,17 @@
 import { type ClientHttp2Session, connect, constants } from 'node:http2'
+import { FrameSplitter } from '../../../src/engines/etcd/connection/frame-splitter.ts'
+
+export interface GrpcStream {
+  /** With the prefix of a gRPC message. */
+  send(message: Buffer): void
+}
 
 /** Responses are small; the windows only have to be large enough never to be what etcd waits for. */
 const STREAM_WINDOW_BYTES = 1 << 20
 const SESSION_WINDOW_BYTES = 16 << 20
 
 /**
- * Unary gRPC calls over HTTP/2 connections to one server, taken in turn.
+ * gRPC calls over HTTP/2 connections to one server, taken in turn.
  *
  * ```ts
  * const channel = new GrpcChannel('127.0.0.1:2379', 2)
@@ -57,6 +63,21 @@ export class GrpcChannel {
       })
       stream.end(message)
     })
+  }
+
+  /** A call with messages both ways. `ended` comes once, whoever ends it. */
+  open(path: string, received: (message: Uint8Array) => void, ended: (reason: Error) => void): GrpcStream {
+    const session = this.#sessions[this.#next]!
+    this.#next = (this.#next + 1) % this.#sessions.length
+    const stream = session.request(this.#headersOf(path), { endStream: false })
+    const splitter = new FrameSplitter()
+    let problem = new Error(`${path}: the stream ended`)
+    stream.on('data', (chunk: Buffer) => {
+      for (const message of splitter.push(chunk)) received(message)
+    })
+    stream.on('error', (error: Error) => (problem = error))
+    stream.on('close', () => ended(problem))
+    return { send: (message) => void stream.write(message) }
   }
 
   close(): void {
