@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { DureError } from '../foundation/errors.ts'
 import { readClusterFile } from './cluster/cluster-file.ts'
-import { addressesOf, layoutOf, NODES_MAX, type NodeAddress } from './cluster/layout.ts'
+import { addressesOf, type Layout, layoutOf, NODE_NUMBER_MAX, type NodeAddress } from './cluster/layout.ts'
 import { addressList, wholeNumber } from './parse/arguments.ts'
 
 /** Options of every command, before or after its name. */
@@ -34,7 +34,7 @@ export function addGlobalOptions(program: Command): void {
       new Option('--connect <host:port,...>', 'a cluster anywhere, by its peer ports').argParser(addressList),
     )
     .addOption(
-      new Option('--node <number>', 'ask this node and no other').argParser(wholeNumber(1, NODES_MAX)),
+      new Option('--node <number>', 'ask this node and no other').argParser(wholeNumber(1, NODE_NUMBER_MAX)),
     )
     .optionsGroup('How:')
     .option('--keyspace <name>', 'the keyspace of the keys', 'default')
@@ -55,6 +55,7 @@ export function addGlobalOptions(program: Command): void {
 export interface LocalCluster {
   readonly directory: string
   readonly nodes: readonly NodeAddress[]
+  readonly layout: Layout
 }
 
 /** Errors: `unavailable` when none was started there, `invalid` when `--connect` means one elsewhere. */
@@ -70,8 +71,10 @@ export function localCluster(options: GlobalOptions, command: string): LocalClus
     throw new DureError('unavailable', `no cluster was started in ${options.directory}: ${advice}`)
   }
   const layout =
-    options.basePort === undefined && file !== undefined ? file : layoutOf(file?.nodes ?? 5, options.basePort)
-  return { directory, nodes: addressesOf(layout) }
+    options.basePort === undefined && file !== undefined
+      ? file
+      : { ...layoutOf(file?.nodes ?? 5, options.basePort), members: file?.members }
+  return { directory, nodes: addressesOf(layout), layout }
 }
 
 /** Whom to ask for keys. */

@@ -6,8 +6,10 @@ import { addCompleteCommand } from './commands/complete-command.ts'
 import { renderExamples } from './commands/examples.ts'
 import { addImportCommand } from './commands/import-command.ts'
 import { addKeyCommands } from './commands/key-commands.ts'
+import { addMemberCommand } from './commands/member-command.ts'
 import { addNodeCommands } from './commands/node-commands.ts'
 import { addPartitionCommands } from './commands/partition-commands.ts'
+import { addRestartCommand } from './commands/restart-command.ts'
 import { addRestoreCommand } from './commands/restore-command.ts'
 import { addSimulateCommand } from './commands/simulate-command.ts'
 import { addStatusCommand } from './commands/status-command.ts'
@@ -70,6 +72,8 @@ function createProgram(context: CommandContext, version: string): Command {
   program.commandsGroup('A cluster on this machine:')
   addUpCommand(program, context)
   addStatusCommand(program, context)
+  addMemberCommand(program, context)
+  addRestartCommand(program, context)
   program.commandsGroup('Keys and values:')
   addKeyCommands(program, context)
   addWatchCommand(program, context)
@@ -94,6 +98,7 @@ const examples = [
   ['dure list "KR/" --limit 20', ''],
   ['dure watch "KR/"', 'every change, as it happens'],
   ['dure partition --split "1,2|3,4,5"', 'cut the cluster in two; dure heal undoes it'],
+  ['dure member add 6', 'and dure member promote 6, dure member remove 2'],
   ['dure kill 3', 'and dure start 3'],
   ['dure simulate --seeds 100', 'a hundred simulated clusters, one verdict'],
 ] as const

@@ -4,13 +4,16 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { DureError } from '../../foundation/errors.ts'
 import { UNFINISHED_RESTORE, unfinishedRestore } from '../../storage/identity/unfinished-restore.ts'
-import { NODES_MAX } from './layout.ts'
+import { NODE_NUMBER_MAX, NODES_MAX } from './layout.ts'
 
 /** What a local cluster's directory says of it: who it is, and where its nodes listened last. */
 export interface ClusterFile {
   readonly format: 1
   readonly clusterId: string
+  /** How many it began with. */
   readonly nodes: number
+  /** Who belongs to it now; 1 to `nodes` while nobody came or went. */
+  readonly members?: readonly number[] | undefined
   readonly basePort: number
   readonly peerBasePort: number
   /** Nodes that were set up once: an empty directory of theirs is a loss, not a beginning. */
@@ -26,9 +29,10 @@ const schema = z.object({
   format: z.literal(1),
   clusterId: z.string().min(1).max(64),
   nodes: z.int().min(1).max(NODES_MAX),
+  members: z.array(z.int().min(1).max(NODE_NUMBER_MAX)).min(1).optional(),
   basePort: z.int().min(1).max(65_535),
   peerBasePort: z.int().min(1).max(65_535),
-  initialized: z.array(z.int().min(1).max(NODES_MAX)),
+  initialized: z.array(z.int().min(1).max(NODE_NUMBER_MAX)),
 })
 
 /** Undefined when there is no cluster in the directory yet. Errors: `data-directory` when the file is of another kind. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { NODES_MAX } from '../cluster/layout.ts'
+import { NODE_NUMBER_MAX } from '../cluster/layout.ts'
 import { type CommandContext, say, writeJson } from '../command-context.ts'
 import type { GlobalOptions } from '../options.ts'
 import { wholeNumber } from '../parse/arguments.ts'
@@ -28,7 +28,7 @@ export function addNodeCommands(program: Command, context: CommandContext): void
     withExamples(program.command(`${name} <node>`), [[`dure ${name} 3`, '']])
       .description(descriptions[name])
       .action((node: string, _own, command) =>
-        control(context, name, wholeNumber(1, NODES_MAX)(node), command.optsWithGlobals()),
+        control(context, name, wholeNumber(1, NODE_NUMBER_MAX)(node), command.optsWithGlobals()),
       )
   }
 }

@@ -6,7 +6,14 @@ import { DureError } from '../../foundation/errors.ts'
 import { DirectoryLock } from '../../runtime/node/directory-lock.ts'
 import { type ClusterFile, newClusterId, readClusterFile, writeClusterFile } from '../cluster/cluster-file.ts'
 import { requireFreePorts } from '../cluster/free-ports.ts'
-import { addressesOf, layoutOf, NODES_MAX, type NodeAddress } from '../cluster/layout.ts'
+import {
+  addressesOf,
+  addressOf,
+  layoutOf,
+  membersOf,
+  NODES_MAX,
+  type NodeAddress,
+} from '../cluster/layout.ts'
 import { NodeHttp } from '../cluster/node-http.ts'
 import { type CommandContext, say, writeJson } from '../command-context.ts'
 import { runImport, wasImported } from '../import/run-import.ts'
@@ -74,8 +81,12 @@ async function run(
   const supervisor = new Supervisor({
     directory,
     nodes: nodes.map(({ node }) => node),
-    command: (node) => nodeCommand(directory, file, nodes, node),
+    command: (node) => nodeCommand(directory, file, node),
     logPath: (node) => join(directory, `node-${node}.log`),
+    onMembers: (members) => {
+      file = { ...file, members: [...members] }
+      writeClusterFile(directory, file)
+    },
     onEvent: (event) => {
       if (event.event === 'ready' && !file.initialized.includes(event.node)) {
         file = { ...file, initialized: [...file.initialized, event.node].toSorted((a, b) => a - b) }
@@ -149,7 +160,10 @@ function clusterFile(directory: string, own: UpOptions, { basePort }: GlobalOpti
   return basePort === undefined ? found : { ...found, ...layoutOf(found.nodes, basePort) }
 }
 
-function nodeCommand(directory: string, file: ClusterFile, nodes: readonly NodeAddress[], node: number) {
+function nodeCommand(directory: string, file: ClusterFile, node: number) {
+  // Who came later joins; those that the cluster began with begin it.
+  const first = node <= file.nodes ? '--initialize' : '--join'
+  const members = [...new Set([...membersOf(file), node])].map((member) => addressOf(file, member))
   const main = fileURLToPath(new URL(`../../server/main${extname(import.meta.url)}`, import.meta.url))
   return {
     file: process.execPath,
@@ -160,11 +174,11 @@ function nodeCommand(directory: string, file: ClusterFile, nodes: readonly NodeA
       ...['--node-id', String(node)],
       ...['--cluster-id', file.clusterId],
       ...['--directory', join(directory, `node-${node}`)],
-      ...['--members', nodes.map(({ node, peer }) => `${node}=${peer}`).join(',')],
-      ...['--http', nodes[node - 1]!.http],
+      ...['--members', members.map(({ node, peer }) => `${node}=${peer}`).join(',')],
+      ...['--http', addressOf(file, node).http],
       '--allow-faults',
       '--end-with-stdin',
-      ...(file.initialized.includes(node) ? [] : ['--initialize']),
+      ...(file.initialized.includes(node) ? [] : [first]),
     ],
   }
 }
@@ -293,6 +307,7 @@ function announce(context: CommandContext, options: GlobalOptions, event: Superv
     killed: () => stderr('bad', 'killed'),
     paused: () => stderr('warn', 'paused'),
     resumed: () => stderr('good', 'resumed'),
+    removed: () => stderr('warn', 'removed'),
     died: () =>
       `${stderr('bad', 'died')} (${printable(endingOf(event))}); start it again with: dure start ${event.node}`,
   }[event.event]()

@@ -1,8 +1,14 @@
 import * as z from 'zod'
 
-/** What the command line asks of a supervisor: one line of JSON, answered by one line. */
+/**
+ * What the command line asks of a supervisor: one line of JSON, answered by one line. `restart` stops a node in good order
+ * and starts it; `add` and `remove` follow what the cluster has agreed on.
+ */
 export const controlRequest = z.discriminatedUnion('command', [
-  z.object({ command: z.enum(['kill', 'start', 'pause', 'resume']), node: z.int() }),
+  z.object({
+    command: z.enum(['kill', 'start', 'pause', 'resume', 'restart', 'add', 'remove']),
+    node: z.int(),
+  }),
   z.object({ command: z.literal('nodes') }),
 ])
 export type ControlRequest = z.output<typeof controlRequest>

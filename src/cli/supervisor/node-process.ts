@@ -135,6 +135,8 @@ export class NodeProcess {
       lines.on('line', (line) => {
         const { event, message } = parseEvent(line)
         if (event === 'failed') said = message
+        // It ends by itself, as it should.
+        if (event === 'removed' && this.#state === 'running') this.#state = 'stopping'
         if (event !== 'ready' || this.#state !== 'starting') return
         clearTimeout(timer)
         this.#state = 'running'

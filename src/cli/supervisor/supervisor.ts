@@ -12,10 +12,12 @@ export interface SupervisorOptions {
   readonly command: (node: number) => NodeCommand
   readonly logPath: (node: number) => string
   readonly onEvent: (event: SupervisorEvent) => void
+  /** Before a node that came is started, and after one that went has ended. */
+  readonly onMembers?: (nodes: readonly number[]) => void
 }
 
 export type SupervisorEvent =
-  | { readonly event: 'ready' | 'killed' | 'paused' | 'resumed'; readonly node: number }
+  | { readonly event: 'ready' | 'killed' | 'paused' | 'resumed' | 'removed'; readonly node: number }
   /** By itself, or by somebody else's hand. */
   | { readonly event: 'died'; readonly node: number; readonly ending: string }
 
@@ -25,25 +27,25 @@ const STOP_TIMEOUT_MS = 10_000
 /** The processes of a local cluster. Restarts nothing by itself: a node that died is for a person to look at. */
 export class Supervisor {
   readonly #options: SupervisorOptions
-  readonly #processes: ReadonlyMap<number, NodeProcess>
+  readonly #processes: Map<number, NodeProcess>
   #control: Server | undefined
   #isStopping = false
 
   constructor(options: SupervisorOptions) {
     this.#options = options
-    this.#processes = new Map(
-      options.nodes.map((node) => [
-        node,
-        new NodeProcess({
-          node,
-          command: () => options.command(node),
-          logPath: options.logPath(node),
-          onDeath: (ending) => {
-            if (!this.#isStopping) options.onEvent({ event: 'died', node, ending })
-          },
-        }),
-      ]),
-    )
+    this.#processes = new Map(options.nodes.map((node) => [node, this.#process(node)]))
+  }
+
+  #process(node: number): NodeProcess {
+    const options = this.#options
+    return new NodeProcess({
+      node,
+      command: () => options.command(node),
+      logPath: options.logPath(node),
+      onDeath: (ending) => {
+        if (!this.#isStopping) options.onEvent({ event: 'died', node, ending })
+      },
+    })
   }
 
   get nodes(): ProcessInfo[] {
@@ -85,7 +87,10 @@ export class Supervisor {
 
   async #handle(request: ControlRequest): Promise<ControlResponse> {
     if (request.command === 'nodes') return { ok: true, nodes: this.nodes }
+    if (request.command === 'add') return { ok: true, nodes: [await this.#add(request.node)] }
     const node = this.#processes.get(request.node)
+    // Asked for again, it is as it should be.
+    if (node === undefined && request.command === 'remove') return { ok: true, nodes: [] }
     if (node === undefined) {
       const known = [...this.#processes.keys()].join(', ')
       throw new DureError('invalid', `there is no node ${request.node}: this cluster has ${known}`)
@@ -107,8 +112,30 @@ export class Supervisor {
         node.resume()
         this.#options.onEvent({ event: 'resumed', node: node.node })
         break
+      case 'restart':
+        await node.stop(STOP_TIMEOUT_MS)
+        await this.#start(node)
+        break
+      case 'remove':
+        await node.stop(STOP_TIMEOUT_MS)
+        this.#processes.delete(node.node)
+        this.#options.onMembers?.([...this.#processes.keys()])
+        this.#options.onEvent({ event: 'removed', node: node.node })
+        break
     }
     return { ok: true, nodes: [node.info] }
+  }
+
+  async #add(number: number): Promise<ProcessInfo> {
+    if (this.#isStopping) throw new DureError('unavailable', 'the cluster is stopping')
+    let node = this.#processes.get(number)
+    if (node === undefined) {
+      node = this.#process(number)
+      this.#processes.set(number, node)
+      this.#options.onMembers?.([...this.#processes.keys()].toSorted((a, b) => a - b))
+    }
+    if (node.info.state === 'dead') await this.#start(node)
+    return node.info
   }
 
   #closeControl(): void {
