@@ -8,7 +8,7 @@ import { advance, commit, grant, Machine, openSession, put, remove } from './tes
 
 const bounds = (feed: Partial<StateMachineBounds['feed']>): StateMachineBounds => ({
   feed: { bytesMax: 1 << 20, entriesMax: 1_000, blockBytes: 200, ...feed },
-  expiredPerEntryMax: 1_024,
+  expiredPerEntryMax: 256,
 })
 
 describe('the feed tells', () => {

@@ -35,7 +35,7 @@ export interface StateMachineBounds {
   readonly sessionIdleMsMax?: number
 }
 
-export const stateMachineBounds: StateMachineBounds = { feed: feedBounds, expiredPerEntryMax: 1_024 }
+export const stateMachineBounds: StateMachineBounds = { feed: feedBounds, expiredPerEntryMax: 256 }
 
 /** An entry that is being applied, and what it changes. */
 interface Work {
