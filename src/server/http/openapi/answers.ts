@@ -54,13 +54,29 @@ export const health = z.object({ healthy: z.literal(true) })
 export const ready = z.object({ ready: z.literal(true) })
 export const notReady = z.object({ ready: z.literal(false), reason: z.string() })
 
+const reachableMember = z.object({ ...member.shape, reachable: z.boolean() })
+
 export const cluster = z.object({
   cluster_id: z.string(),
   cluster_size: count,
   leader_id: nodeNumber.nullable(),
   term: count,
-  members: z.array(z.object({ ...member.shape, reachable: z.boolean() })),
+  members: z.array(reachableMember),
 })
+
+export const members = z.object({
+  cluster_id: z.string(),
+  leader_id: nodeNumber.nullable(),
+  members: z.array(reachableMember),
+})
+export const addedMember = z.object({
+  node_id: nodeNumber,
+  role: z.literal('learner'),
+  peer_address: z.string(),
+  http_address: z.string(),
+})
+export const promotedMember = z.object({ node_id: nodeNumber, role: z.literal('voter') })
+export const removedMember = z.object({ node_id: nodeNumber, role: z.null() })
 
 const version = count.meta({
   description: 'Of one key; a later write of it has a larger one. The ETag without quotes.',

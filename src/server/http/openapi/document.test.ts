@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { expect, test } from 'vitest'
 import { createApplication } from '../application.ts'
@@ -5,14 +6,22 @@ import type { Served } from '../environment.ts'
 import { openApiDocument } from './document.ts'
 import { methods, type Operation } from './openapi.ts'
 
-const document = openApiDocument('0.0.0')
+const PACKAGE = new URL('../../../../package.json', import.meta.url)
+const document = openApiDocument(JSON.parse(readFileSync(PACKAGE, 'utf8')).version)
 
-const operations: readonly (readonly [string, Operation])[] = Object.entries(document.paths).flatMap(([path, item]) =>
-  methods.flatMap((method) => {
-    const operation = item[method]
-    return operation === undefined ? [] : [[`${method.toUpperCase()} ${path}`, operation] as const]
-  }),
+const operations: readonly (readonly [string, Operation])[] = Object.entries(document.paths).flatMap(
+  ([path, item]) =>
+    methods.flatMap((method) => {
+      const operation = item[method]
+      return operation === undefined ? [] : [[`${method.toUpperCase()} ${path}`, operation] as const]
+    }),
 )
+
+/** `npm test -- src/server/http/openapi -u` writes it anew; the change is reviewed like one of the code. */
+test('it is the one in docs', async () => {
+  const text = `${JSON.stringify(document, null, 2)}\n`
+  await expect(text).toMatchFileSnapshot('../../../../docs/openapi.json')
+})
 
 test('it is a valid OpenAPI document', async () => {
   const { valid, errors } = await new Validator().validate(structuredClone(document) as never)
@@ -24,7 +33,10 @@ test('it has the routes that there are, and no others', () => {
   const { routes } = createApplication({ log: { debug() {} } } as unknown as Served)
   const served = routes
     .filter(({ method }) => method !== 'ALL')
-    .map(({ method, path }) => `${method} ${path.replace('/v1/keys/*', '/v1/keys/{key}').replace(/:(\w+)/g, '{$1}')}`)
+    .map(
+      ({ method, path }) =>
+        `${method} ${path.replace('/v1/keys/*', '/v1/keys/{key}').replace(/:(\w+)/g, '{$1}')}`,
+    )
   expect(operations.map(([name]) => name).sort()).toEqual([...new Set(served)].sort())
 })
 

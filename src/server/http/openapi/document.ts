@@ -2,9 +2,11 @@ import { backupPaths } from './backup-paths.ts'
 import { faultPaths } from './fault-paths.ts'
 import { keyPaths } from './key-paths.ts'
 import { leasePaths } from './lease-paths.ts'
+import { memberPaths } from './member-paths.ts'
 import { nodePaths } from './node-paths.ts'
 import type { Document } from './openapi.ts'
 import { problemSchema } from './parts.ts'
+import { watchPaths } from './watch-paths.ts'
 
 /**
  * The HTTP interface as an OpenAPI 3.1 document. It is made of the schemas by which routes check their requests; a test
@@ -33,9 +35,18 @@ export function openApiDocument(version: string): Document {
       { name: 'keys', description: 'Keys, values and ranges of them.' },
       { name: 'leases', description: 'Keys that are gone when their holder is.' },
       { name: 'cluster', description: 'What a node says of itself and of its cluster.' },
+      { name: 'members', description: 'Who belongs to the cluster, changed while it runs.' },
       { name: 'faults', description: 'Bad days on purpose, on nodes that were started with --allow-faults.' },
     ],
-    paths: { ...nodePaths(), ...keyPaths(), ...leasePaths(), ...backupPaths(), ...faultPaths() },
+    paths: {
+      ...nodePaths(),
+      ...memberPaths(),
+      ...keyPaths(),
+      ...watchPaths(),
+      ...leasePaths(),
+      ...backupPaths(),
+      ...faultPaths(),
+    },
     components: { schemas: { Problem: problemSchema() } },
   }
 }

@@ -30,11 +30,8 @@ const ifNoneMatchWrite = header('If-None-Match', 'The key must not exist. Not to
 })
 const ifNoneMatchRead = header(
   'If-None-Match',
-  'The version that is known already: 304 when it is the current one.',
-  {
-    type: 'string',
-    pattern: ETAG,
-  },
+  'The ETag that is known already: 304 when it is the current one. Anything else matches nothing.',
+  { type: 'string', minLength: 1 },
 )
 const idempotencyKey = header(
   'Idempotency-Key',

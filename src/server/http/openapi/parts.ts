@@ -22,7 +22,13 @@ export function schemaOf(schema: z.ZodType, io: 'input' | 'output' = 'output'): 
 export function queryParameters(query: z.ZodObject): Parameter[] {
   return Object.entries(query.shape).map(([name, schema]) => {
     const { description, ...rest } = schemaOf(schema as z.ZodType, 'input')
-    return { name, in: 'query', required: false, ...(typeof description === 'string' && { description }), schema: rest }
+    return {
+      name,
+      in: 'query',
+      required: false,
+      ...(typeof description === 'string' && { description }),
+      schema: rest,
+    }
   })
 }
 
