@@ -1,5 +1,6 @@
 import { nodeId } from '../../foundation/ids.ts'
-import { createNodeRuntime, type NodeRuntime } from '../../runtime/node/node-runtime.ts'
+import { createNodeRuntime } from '../../runtime/node/node-runtime.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import { openLmdbTables } from '../../storage/table/lmdb/lmdb-table-store.ts'
 import { tcpFraming } from '../../wire/frame/tcp-framing.ts'
 import type { ClientStore } from '../client/client-store.ts'
@@ -30,14 +31,17 @@ export interface SharedDirectory {
   close(): Promise<void>
 }
 
-/** As `openDirectory`, for more than one client. */
-export async function shareDirectory(directory: string): Promise<SharedDirectory> {
+/** As `openDirectory`, for more than one client. `around` puts something between the node and its world, such as a slow disk. */
+export async function shareDirectory(
+  directory: string,
+  around: (runtime: Runtime) => Runtime = (runtime) => runtime,
+): Promise<SharedDirectory> {
   const runtime = await createNodeRuntime({
     directory,
     network: { framing: tcpFraming, clusterId: EMBEDDED_CLUSTER_ID, nodeId: SELF },
   })
   try {
-    const node = await openOnlyNode(runtime, directory)
+    const node = await openOnlyNode(around(runtime), directory)
     return {
       open: (onClose) =>
         embeddedStore(runtime, node, onClose, { ...embeddedGuarantees, durability: 'synced' }),
@@ -52,7 +56,7 @@ export async function shareDirectory(directory: string): Promise<SharedDirectory
   }
 }
 
-function openOnlyNode(runtime: NodeRuntime, directory: string): Promise<EmbeddedNode> {
+function openOnlyNode(runtime: Runtime, directory: string): Promise<EmbeddedNode> {
   return new Promise((resolve, reject) => {
     openNode(
       runtime,

@@ -14,7 +14,7 @@ export interface CaseResult {
 }
 
 export interface RunOptions {
-  /** How many run at a time, each among its own keys; those that disturb the engine run alone, at last. */
+  /** How many run at a time, each among its own keys. Those about a disturbance come last and share one. */
   readonly concurrency?: number
   /** A case that takes longer has failed. */
   readonly caseTimeoutMs?: number
@@ -40,14 +40,15 @@ export async function runCases(
   const { guarantees } = store
   await store.close()
   const results = new Map<ConformanceCase, CaseResult>()
-  const runAll = async (some: readonly ConformanceCase[], concurrency: number): Promise<void> => {
+  const concurrency = options.concurrency ?? CONCURRENCY
+  const runAll = async (some: readonly ConformanceCase[], around: ConformanceContext): Promise<void> => {
     // One list that all take from.
     const waiting = some.values()
     const work = async (): Promise<void> => {
       for (const each of waiting) {
         const prefix = `${context.prefix}${cases.indexOf(each)}/`
         const timeoutMs = options.caseTimeoutMs ?? CASE_TIMEOUT_MS
-        const result = await runCase(each, guarantees, { ...context, prefix }, timeoutMs)
+        const result = await runCase(each, guarantees, { ...around, prefix }, timeoutMs)
         results.set(each, result)
         options.onResult?.(result)
       }
@@ -57,10 +58,25 @@ export async function runCases(
   const disturbs = ({ needs }: ConformanceCase): boolean => needs?.includes('faults') ?? false
   await runAll(
     cases.filter((each) => !disturbs(each)),
-    options.concurrency ?? CONCURRENCY,
+    context,
   )
-  await runAll(cases.filter(disturbs), 1)
+  const { disturb } = context
+  await runAll(
+    cases.filter(disturbs),
+    disturb === undefined ? context : { ...context, disturb: shared(disturb) },
+  )
   return cases.map((each) => results.get(each)!)
+}
+
+/** Who asks while it goes on shares it. */
+function shared(disturb: () => Promise<void>): () => Promise<void> {
+  let going: Promise<void> | undefined
+  return () => {
+    going ??= disturb().finally(() => {
+      going = undefined
+    })
+    return going
+  }
 }
 
 async function runCase(
