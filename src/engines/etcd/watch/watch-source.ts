@@ -9,6 +9,7 @@ import type { Rpc } from '../rpc.ts'
 import { decodeServerVersion, encodeStatus } from '../wire/control-messages.ts'
 import { decodeRange, encodeRange } from '../wire/key-value-messages.ts'
 import { compacted, EtcdWatch } from './etcd-watch.ts'
+import { hasExactProgress } from './exact-progress.ts'
 import { type Place, placeOf } from './place.ts'
 
 /** What the watches of one store need of it. */
@@ -89,10 +90,6 @@ export class WatchSource {
     return this.#calls.run(signal === undefined ? {} : { signal }, (call) => this.now(call))
   }
 
-  /**
-   * Before 3.4.25 and 3.5.8 a requested progress could overtake changes that were on their way (etcd-io/etcd#15220):
-   * there it only shows that etcd is alive.
-   */
   async #isProgressExact(call: Call): Promise<boolean> {
     let version: string
     try {
@@ -105,13 +102,6 @@ export class WatchSource {
     }
     return hasExactProgress(version)
   }
-}
-
-export function hasExactProgress(version: string): boolean {
-  const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map(Number)
-  if (major !== 3) return major > 3
-  if (minor === 4) return patch >= 25
-  return minor === 5 ? patch >= 8 : minor > 5
 }
 
 /** The end of a range that holds this key alone and, as it is one of ours, nothing for a caller. */
