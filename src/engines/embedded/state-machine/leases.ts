@@ -5,7 +5,7 @@ import { type Lease, LeaseHeap } from './lease-heap.ts'
 import { space, systemRowKey, viewOf } from './row.ts'
 
 /** About 200 bytes of memory each. */
-export const LEASES_MAX = 1_000_000
+const LEASES_MAX = 1_000_000
 const ROW_BYTES = 24
 
 /**
