@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -62,6 +63,11 @@ export class EtcdCluster implements AsyncDisposable {
 
   get endpoints(): readonly string[] {
     return this.#ports.slice(0, this.#size).map((port) => `127.0.0.1:${port}`)
+  }
+
+  /** What the program says of itself. */
+  get version(): string {
+    return execFileSync(this.#program, ['--version'], { encoding: 'utf8' })
   }
 
   pid(member: number): number {
