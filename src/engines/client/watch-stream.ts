@@ -2,13 +2,13 @@ import { DureError } from '../../foundation/errors.ts'
 import type { KeyRange } from '../../ports/key-value/key-value-store.ts'
 import type { Timer } from '../../runtime/runtime.ts'
 import { type ChangeBatch, comparePlaces } from '../../wire/parcel/change-batch.ts'
-import type { ChangePlace, ChangesResponse, ErrorResponse } from '../../wire/parcel/parcel.ts'
+import type { ChangePlace, ErrorResponse } from '../../wire/parcel/parcel.ts'
 import { askForPlace } from './ask-for-place.ts'
 import { Call, type CallParts } from './call.ts'
 import type { OpenWatch } from './transport.ts'
 
 export interface WatchEvents {
-  /** A node has taken it. */
+  /** A node has taken it, from this place on. */
   ready(place: ChangePlace): void
   /** `take` has something, or `place` moved. */
   received(): void
@@ -159,7 +159,7 @@ export class WatchStream {
     const { from, to } = this.#range
     leg.watch = this.#parts.transport.watch(
       { kind: 'watch', from, to, after: this.#place!, windowBytes: this.#windowBytes },
-      (changes) => this.#hear(leg, changes),
+      (sequence, batch) => this.#hear(leg, sequence, batch),
       (reason) => this.#legEnded(leg, reason),
     )
   }
@@ -169,7 +169,7 @@ export class WatchStream {
     return 2 * this.#receivedBytes <= this.#windowBytes
   }
 
-  #hear(leg: Leg, { sequence, batch }: ChangesResponse): void {
+  #hear(leg: Leg, sequence: number, batch: ChangeBatch): void {
     if (leg !== this.#leg) return
     leg.heardMs = this.#nowMs()
     // A copy, or later than what made it useless.
@@ -183,6 +183,12 @@ export class WatchStream {
       }
       return
     }
+    if (!this.#isReady) {
+      this.#isReady = true
+      // The place before what came: whoever goes on from there misses nothing of it.
+      this.#events.ready(this.#place!)
+      if (leg !== this.#leg) return
+    }
     this.#accept(leg, batch)
     while (leg === this.#leg && leg.early.size > 0) {
       const early = leg.early.get(leg.next)
@@ -192,10 +198,6 @@ export class WatchStream {
     }
     if (leg !== this.#leg) return
     leg.gapSinceMs = leg.early.size > 0 ? leg.heardMs : undefined
-    if (!this.#isReady) {
-      this.#isReady = true
-      this.#events.ready(this.#place!)
-    }
     this.#events.received()
   }
 

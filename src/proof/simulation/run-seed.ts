@@ -1,4 +1,5 @@
 import { Client } from '../../engines/client/client.ts'
+import { userRowKey } from '../../engines/embedded/state-machine/row.ts'
 import { RemoteTransport } from '../../engines/remote/remote-transport.ts'
 import { text, utf8 } from '../../foundation/bytes.ts'
 import { type MarkName, markCounts } from '../../foundation/marks.ts'
@@ -15,6 +16,7 @@ import {
   keyValueModel,
 } from '../verify/linearizability/key-value-model.ts'
 import { Ambush } from './ambush.ts'
+import { Churn, type ChurnCounts } from './churn/churn.ts'
 import { describeMessage } from './describe-message.ts'
 import { HandoverCut } from './handover-cut.ts'
 import { Hardware } from './hardware.ts'
@@ -51,7 +53,7 @@ export interface SeedReport {
   /** Calls that were made, and how many of them were answered. */
   readonly operations: number
   readonly acknowledged: number
-  readonly faults: { readonly [Kind in keyof NemesisCounts]: number } & MishapCounts
+  readonly faults: { readonly [Kind in keyof NemesisCounts]: number } & MishapCounts & ChurnCounts
   /** How often each marked path was passed; those that were not are left out. */
   readonly marks: Partial<Record<MarkName, number>>
 }
@@ -87,6 +89,7 @@ export function runSeed(seed: number, options: ScenarioOptions = scenarioDefault
   const ambush = new Ambush(world, scenario.ambushProbability, scenario.faultPhaseMs)
   const now = () => world.nowMs
   const raft = { ...raftDefaults, ...scenario.raft }
+  const churn = new Churn(world, scenario)
   const invariants: Invariant[] = [
     ambush,
     new LateVotes(world, scenario.lateVotesProbability, raft.electionTimeoutMs, scenario.faultPhaseMs),
@@ -103,6 +106,7 @@ export function runSeed(seed: number, options: ScenarioOptions = scenarioDefault
     new NoHungLeader(now, raft),
     new BoundedPipeline(raft),
     new RestartCost(now, scenario.storage),
+    ...churn.invariants,
   ]
   const cluster = new SimulatedCluster(world, scenario, invariants)
   const recorder = new HistoryRecorder<KeyValueInput, KeyValueOutput>()
@@ -135,10 +139,12 @@ export function runSeed(seed: number, options: ScenarioOptions = scenarioDefault
       ...ambush.counts,
       ...operator.counts,
       ...hardware.counts,
+      ...churn.counts,
       diskFaults: world.diskFaultCount,
     },
     marks: marksSince(marksBefore),
   })
+  const acknowledged = (version: number): void => churn.acknowledged.write(version)
   try {
     cluster.start()
     for (let i = 0; i < scenario.clientCount; i++) {
@@ -146,14 +152,20 @@ export function runSeed(seed: number, options: ScenarioOptions = scenarioDefault
         const pinned = scenario.hasPinnedClients && i % 2 === 0
         const transport = new RemoteTransport(runtime, startAt(cluster.addresses, i), { pinned })
         const client = new Client(runtime, transport)
-        const options = { keyCount: scenario.keyCount, thinkMs: scenario.thinkMs, timeoutMs: CALL_TIMEOUT_MS }
+        const options = {
+          keyCount: scenario.keyCount,
+          thinkMs: scenario.thinkMs,
+          timeoutMs: CALL_TIMEOUT_MS,
+          acknowledged,
+        }
         const workload = new WorkloadClient(i, runtime, client, recorder, options)
         clients.push(workload)
         workload.start()
       })
     }
+    churn.start(cluster.addresses)
     world.runUntil(() => nemesis.isOver, { withinMs: scenario.faultPhaseMsMax })
-    live(world, cluster, operator, clients, recorder, scenario.keyCount)
+    live(world, cluster, operator, clients, churn, recorder, scenario.keyCount)
     const verdict = checkLinearizable(settleUnknown(recorder.history(), appliedOnce), keyValueModel)
     if (verdict.verdict === 'valid') return report('valid')
     if (verdict.verdict === 'unknown')
@@ -191,31 +203,36 @@ function live(
   cluster: SimulatedCluster,
   operator: Operator,
   clients: readonly WorkloadClient[],
+  churn: Churn,
   recorder: HistoryRecorder<KeyValueInput, KeyValueOutput>,
   keyCount: number,
 ): void {
   world.note('liveness phase')
-  const before = clients.map(({ completed }) => completed)
-  const progressed = () => clients.every(({ completed }, i) => completed > before[i]! + 1)
+  const all = [...clients, ...churn.expiryClients]
+  const before = all.map(({ completed }) => completed)
+  const progressed = () => all.every(({ completed }, i) => completed > before[i]! + 1)
   if (!world.runUntil(progressed, { withinMs: LIVENESS_MS_MAX })) {
-    const stuck = clients.flatMap(({ completed }, i) => (completed > before[i]! + 1 ? [] : [`client ${i}`]))
+    const stuck = all.flatMap(({ completed, name }, i) => (completed > before[i]! + 1 ? [] : [name]))
     throw world.failure(
       new BrokenInvariant('liveness', `all is mended, but ${stuck.join(', ')} got no answers`),
     )
   }
   for (const client of clients) client.stop()
+  churn.end()
   let isRead = false
   world.spawn('reader', { promises: false }).start((runtime) => {
     readAll(runtime, cluster.addresses, recorder, keyCount, () => (isRead = true))
   })
-  const isSame = () => isRead && cluster.isConverged && operator.isSettled
+  // One that is over for all who ask may wait for the next entry to be removed.
+  const hasNoLeases = () => cluster.alive.every(({ node }) => node!.groups[0]!.stateMachine.leaseCount === 0)
+  const isSame = () => isRead && cluster.isConverged && operator.isSettled && churn.isOver && hasNoLeases()
   if (!world.runUntil(isSame, { withinMs: LIVENESS_MS_MAX })) {
-    const what = operator.isSettled
-      ? 'the nodes do not come to the same state'
-      : 'the nodes that are whole cannot all be made voters'
+    const what = !operator.isSettled
+      ? 'the nodes that are whole cannot all be made voters'
+      : (churn.unfinished ?? 'the nodes do not come to the same state, or keep leases that are over')
     throw world.failure(new BrokenInvariant('liveness', `all is mended, but ${what}`))
   }
-  compareStates(world, cluster, keyCount)
+  compareStates(world, cluster, churn)
 }
 
 /** What is there at the end, for the history: an acknowledged write that was lost shows here at the latest. */
@@ -244,18 +261,27 @@ function readAll(
   read(0)
 }
 
-function compareStates(world: Simulation, cluster: SimulatedCluster, keyCount: number): void {
-  for (let i = 0; i < keyCount; i++) {
-    const key = utf8(keyName(i))
-    const states = cluster.alive.map(({ node }) => {
-      const { value, version } = node!.groups[0]!.stateMachine.get(key)
-      return `${value === undefined ? 'absent' : text(value)} (version ${version})`
-    })
-    if (new Set(states).size > 1) {
-      throw world.failure(
-        new BrokenInvariant('convergence', `${keyName(i)} is ${states.join(', ')} on nodes 1, 2, …`),
-      )
+/** All nodes hold what was committed, and nothing else. */
+function compareStates(world: Simulation, cluster: SimulatedCluster, { truth }: Churn): void {
+  const { rows } = truth.expected
+  for (const { id, node } of cluster.alive) {
+    const { stateMachine, appliedIndex, table } = node!.groups[0]!
+    const differs = (what: string) =>
+      world.failure(new BrokenInvariant('convergence', `on node ${id} ${what}`))
+    let count = 0
+    for (const row of table.scan(userRowKey(utf8('')), undefined)) {
+      const key = text(row.key.subarray(1))
+      const expected = rows.get(key)
+      const { value, version } = stateMachine.get(utf8(key))
+      const found = `${value === undefined ? 'absent' : text(value)} (version ${version})`
+      if (expected?.version !== version || expected.value !== text(value!))
+        throw differs(`${key} is ${found}, committed was ${expected?.value} (version ${expected?.version})`)
+      count++
     }
+    if (count !== rows.size) throw differs(`are ${count} rows, and there must be ${rows.size}`)
+    if (stateMachine.leaseCount > 0)
+      throw differs(`are ${stateMachine.leaseCount} leases, and all have ended`)
+    truth.compareFeed(id, appliedIndex, stateMachine.feed)
   }
 }
 

@@ -6,6 +6,9 @@ import {
 import { raftDefaults } from '../../protocols/raft/config.ts'
 import { SeededRandom } from '../../runtime/seeded-random.ts'
 import { type FaultPlan, type Span, swarmFaults } from '../../runtime/simulated/faults.ts'
+import { drawChurn } from './churn/draw-churn.ts'
+import type { ExpiryPlan } from './churn/expiry-client.ts'
+import type { WatcherPlan } from './churn/watching-process.ts'
 
 /** Everything that one seed decides before its run begins. */
 export interface Scenario {
@@ -33,6 +36,8 @@ export interface Scenario {
   readonly ambushProbability: number
   /** That a candidate gets its answers only when it may have stood again. */
   readonly lateVotesProbability: number
+  readonly watchers: readonly WatcherPlan[]
+  readonly expiry: ExpiryPlan
 }
 
 /** How often an operator interferes; 0 for never. */
@@ -85,6 +90,9 @@ export const faultKinds = [
   'hang',
   'wipe',
   'rot',
+  // No faults, and left out all the same to see what a bug needs.
+  'watch',
+  'lease',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
@@ -150,18 +158,22 @@ export function drawScenario(seed: number, options: ScenarioOptions = scenarioDe
       stateMachine: drawBounds(new SeededRandom(seed).fork('bounds')),
     },
     tablesFail: !off.includes('disk'),
+    ...drawChurn(new SeededRandom(seed).fork('churn'), off),
     // None may stay with a machine that is lost.
     hasPinnedClients: mishaps.hardware.wipeAtMs + mishaps.hardware.rotAtMs === 0,
     ...mishaps,
   }
 }
 
+/** The largest entry of the workload is kept by the smallest feed: what is dropped at once cannot be looked at. */
+const FEED_BYTES_MIN = 8_192
+
 /** Often so small that they are met: log time does not leap with a clock, and a run lasts for a minute or some. */
 function drawBounds(random: SeededRandom): StateMachineBounds {
   const hasSmallFeed = random.next() < 0.7
   return {
     feed: {
-      bytesMax: hasSmallFeed ? random.integer(1_024, 65_536) : stateMachineBounds.feed.bytesMax,
+      bytesMax: hasSmallFeed ? random.integer(FEED_BYTES_MIN, 65_536) : stateMachineBounds.feed.bytesMax,
       entriesMax: hasSmallFeed ? random.integer(20, 1_000) : stateMachineBounds.feed.entriesMax,
       blockBytes: random.integer(256, 8_192),
     },
@@ -259,6 +271,8 @@ function without(plan: FaultPlan, kinds: readonly FaultKind[]): FaultPlan {
       case 'hang':
       case 'wipe':
       case 'rot':
+      case 'watch':
+      case 'lease':
         // No part of the plan of the world: see `drawMishaps`.
         break
     }

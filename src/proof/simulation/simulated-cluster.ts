@@ -1,7 +1,7 @@
-import type { GroupObserver } from '../../engines/embedded/group.ts'
+import type { Group, GroupObserver } from '../../engines/embedded/group.ts'
 import { type EmbeddedNode, openNode } from '../../engines/embedded/node.ts'
 import type { DureError } from '../../foundation/errors.ts'
-import { type NodeId, nodeId } from '../../foundation/ids.ts'
+import { type GroupId, type LogIndex, type NodeId, nodeId } from '../../foundation/ids.ts'
 import { DiskError } from '../../runtime/disk.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { SimulatedProcess } from '../../runtime/simulated/simulated-process.ts'
@@ -9,6 +9,7 @@ import type { Simulation } from '../../runtime/simulated/simulation.ts'
 import { DurableTables } from '../../storage/table/memory/durable-tables.ts'
 import { MemoryTableStore } from '../../storage/table/memory/memory-table-store.ts'
 import type { TableFaults } from '../../storage/table/memory/table-faults.ts'
+import type { WireChange } from '../../wire/parcel/parcel.ts'
 import { BrokenInvariant, type Invariant } from './invariants/invariant.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -122,7 +123,10 @@ export class SimulatedCluster {
       (error, node) => {
         simulated.refused = error
         simulated.node = node
-        if (node !== undefined) simulated.hasOpened = true
+        if (node !== undefined) {
+          simulated.hasOpened = true
+          for (const group of node.groups) this.#reloaded(simulated.id, group)
+        }
         if (error !== undefined) this.#refused(simulated, error, runtime)
       },
       this.#observer(simulated.id),
@@ -153,8 +157,13 @@ export class SimulatedCluster {
     throw new BrokenInvariant('only a failed disk stops a node', `${process.name} stopped: ${reason.message}`)
   }
 
+  #reloaded(node: NodeId, group: Group): void {
+    for (const invariant of this.#invariants) invariant.reloaded?.(node, group)
+  }
+
   #observer(node: NodeId): GroupObserver {
     const invariants = this.#invariants
+    const isToldChanges = invariants.some(({ changed }) => changed !== undefined)
     return {
       stepped(group, raft) {
         for (const invariant of invariants) invariant.stepped?.(node, group, raft)
@@ -168,8 +177,15 @@ export class SimulatedCluster {
       applied(group, entry, result) {
         for (const invariant of invariants) invariant.applied?.(node, group, entry, result)
       },
-      installed(group, index) {
+      ...(isToldChanges && {
+        changed: (group: GroupId, index: LogIndex, changes: readonly WireChange[]) => {
+          for (const invariant of invariants) invariant.changed?.(node, group, index, changes)
+        },
+      }),
+      installed: (group, index) => {
         for (const invariant of invariants) invariant.installed?.(node, group, index)
+        const of = this.#nodes[node - 1]!.node?.groups[group]
+        if (of !== undefined) this.#reloaded(node, of)
       },
     }
   }

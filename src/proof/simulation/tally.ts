@@ -40,6 +40,11 @@ export class TallyKeeper {
     membershipChanges: 0,
     hangs: 0,
     lostNodes: 0,
+    watchesReopened: 0,
+    watchesCompacted: 0,
+    leasesGranted: 0,
+    leasesExpired: 0,
+    keysExpired: 0,
   }
   readonly #marks = Object.fromEntries(markNames.map((name) => [name, 0])) as Record<MarkName, number>
 

@@ -14,6 +14,8 @@ export interface WorkloadOptions {
   /** Between an answer and the next call, about. */
   readonly thinkMs: number
   readonly timeoutMs: number
+  /** Told the version of every write that was acknowledged. */
+  readonly acknowledged?: (version: Version) => void
 }
 
 /** Values over several sectors, so that writes of the log can tear. */
@@ -63,6 +65,10 @@ export class WorkloadClient {
     this.#recorder = recorder
     this.#random = runtime.random
     this.#options = options
+  }
+
+  get name(): string {
+    return `client ${this.#process}`
   }
 
   start(): void {
@@ -146,6 +152,7 @@ export class WorkloadClient {
       if (result === undefined) return this.#failed(operation, error)
       operation.complete(toOutput(result))
       if (result.committed) {
+        this.#options.acknowledged?.(result.version)
         for (const { key, value } of writesOf(input))
           this.#versions.set(key, value === undefined ? absent : result.version)
       }

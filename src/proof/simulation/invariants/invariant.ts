@@ -1,9 +1,11 @@
+import type { Group } from '../../../engines/embedded/group.ts'
 import type { GroupId, LogIndex, NodeId } from '../../../foundation/ids.ts'
 import type { HardState } from '../../../protocols/raft/effect.ts'
 import type { Entry } from '../../../protocols/raft/entry.ts'
 import type { Message } from '../../../protocols/raft/message.ts'
 import type { Raft } from '../../../protocols/raft/raft.ts'
 import type { CommandResult } from '../../../wire/command/command.ts'
+import type { WireChange } from '../../../wire/parcel/parcel.ts'
 
 /**
  * Something that must hold after every event of a simulated cluster. Checked incrementally: each hook looks only at
@@ -19,7 +21,11 @@ export interface Invariant {
   /** A write of a node's log was synced. */
   persisted?(node: NodeId, group: GroupId, hardState: HardState | undefined, entries: readonly Entry[]): void
   applied?(node: NodeId, group: GroupId, entry: Entry, result: CommandResult | undefined): void
+  /** After `applied`, of an entry that changed something: how. */
+  changed?(node: NodeId, group: GroupId, index: LogIndex, changes: readonly WireChange[]): void
   installed?(node: NodeId, group: GroupId, index: LogIndex): void
+  /** What a node holds of a group came from its table: it started again, or a snapshot was installed. */
+  reloaded?(node: NodeId, group: Group): void
   /** A node started again with what its disk held. */
   restarted?(node: NodeId): void
 }
