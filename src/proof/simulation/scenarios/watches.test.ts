@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { utf8 } from '../../../foundation/bytes.ts'
 import { prefixRange } from '../../../ports/key-value/prefix-range.ts'
-import { CommittedChanges } from '../committed-changes.ts'
+import { CommittedChanges } from '../invariants/committed-changes.ts'
 import { type ClusterShape, overSeeds, type ScenarioCluster } from './scenario-cluster.ts'
 import { describeSeeds, testSeeds } from './test-seeds.ts'
 import { WatchingClient, type WatchingOptions } from './watching-client.ts'
