@@ -1,4 +1,8 @@
-import type { ChangesResponse, ErrorResponse, Request, Response } from '../../wire/parcel/parcel.ts'
+import type { ChangeBatch } from '../../wire/parcel/change-batch.ts'
+import type { ErrorResponse, Request, Response } from '../../wire/parcel/parcel.ts'
+
+/** `sequence` counts the batches of one watch from 1. */
+export type WatchReceiver = (sequence: number, batch: ChangeBatch) => void
 
 /** How a client's requests reach a cluster: over the network, or straight into the node of this process. */
 export interface Transport {
@@ -13,7 +17,7 @@ export interface Transport {
    */
   watch(
     request: Extract<Request, { kind: 'watch' }>,
-    received: (changes: ChangesResponse) => void,
+    received: WatchReceiver,
     ended: (reason: ErrorResponse) => void,
   ): OpenWatch
   close(): void

@@ -7,12 +7,13 @@ import { versionFromNumber } from '../../ports/key-value/version.ts'
 import type { Watch } from '../../ports/key-value/watch.ts'
 import { Simulation } from '../../runtime/simulated/simulation.ts'
 import { ChangeBatch } from '../../wire/parcel/change-batch.ts'
-import type { ChangesResponse, FeedPlace, WireChange } from '../../wire/parcel/parcel.ts'
+import type { FeedPlace, WireChange } from '../../wire/parcel/parcel.ts'
 import { Client } from './client.ts'
 import { ClientStore } from './client-store.ts'
 import { cursorOf, placeOf } from './cursor-text.ts'
 import { errorResponse } from './error-response.ts'
 import { ScriptedTransport, type ScriptedWatch } from './testing/scripted-transport.ts'
+import type { WatchReceiver } from './transport.ts'
 
 const HISTORY = 7
 const WINDOW_BYTES = 1 << 20
@@ -50,7 +51,7 @@ function batch(
   indexes: readonly number[],
   upTo: FeedPlace,
   valueBytes = 1,
-): ChangesResponse {
+): Parameters<WatchReceiver> {
   const changes = indexes.map(
     (index): WireChange => ({
       key: utf8(`k${index}`),
@@ -59,7 +60,7 @@ function batch(
       ordinal: 1,
     }),
   )
-  return { status: 'changes', sequence, batch: new ChangeBatch(changes, upTo) }
+  return [sequence, new ChangeBatch(changes, upTo)]
 }
 
 /** The leg that is open now. */
@@ -72,7 +73,7 @@ function leg(): ScriptedWatch {
 /** A watch from entry 10 on that a node has taken. */
 function opened(): Watch {
   const watch = store.watch(everything, { from: cursorOf(place(10)) })
-  leg().received(batch(1, [], place(10)))
+  leg().received(...batch(1, [], place(10)))
   return watch
 }
 
@@ -112,14 +113,14 @@ test('from now: the place is asked for at once, until somebody tells it', async 
   transport.answer({ status: 'cursor', place: place(10) })
   expect(leg().request).toMatchObject({ ...everything, after: place(10) })
   expect(watch.cursor).toBeUndefined()
-  leg().received(batch(1, [], place(10)))
+  leg().received(...batch(1, [], place(10)))
   expect(await watch.ready).toBe(cursorOf(place(10)))
   expect(watch.cursor).toBe(cursorOf(place(10)))
 })
 
 test('changes come in order, each with the cursor to go on after it', async () => {
   const watch = opened()
-  leg().received(batch(2, [10, 12], place(15)))
+  leg().received(...batch(2, [10, 12], place(15)))
   const changes = watch[Symbol.asyncIterator]()
   const first = (await changes.next()).value!
   expect(first).toMatchObject({ kind: 'put', version: 10, cursor: cursorOf(place(10, 1)) })
@@ -127,34 +128,34 @@ test('changes come in order, each with the cursor to go on after it', async () =
   const second = (await changes.next()).value!
   expect(second).toMatchObject({ version: 12, cursor: cursorOf(place(12, 1)) })
   expect(watch.cursor, 'nothing more was up to there').toBe(cursorOf(place(15)))
-  leg().received(batch(3, [], place(99)))
+  leg().received(...batch(3, [], place(99)))
   expect(watch.cursor).toBe(cursorOf(place(99)))
 })
 
 describe('whatever the network does, there is no gap and no repeat', () => {
   test('a lost connection: on from the last place received', async () => {
     const { seen } = watching()
-    leg().received(batch(2, [10, 11], place(12)))
+    leg().received(...batch(2, [10, 11], place(12)))
     transport.watches[0]!.ended(lost)
     passMs(100)
     expect(transport.watches).toHaveLength(2)
     expect(leg().request.after).toEqual(place(12))
-    leg().received(batch(1, [], place(12)))
-    leg().received(batch(2, [13], place(14)))
+    leg().received(...batch(1, [], place(12)))
+    leg().received(...batch(2, [13], place(14)))
     await settled()
     expect(seen.keys).toEqual(['k10', 'k11', 'k13'])
   })
 
   test('copies are dropped, and what was overtaken is waited for', async () => {
     const { seen } = watching()
-    leg().received(batch(4, [30], place(31)))
-    leg().received(batch(2, [10], place(20)))
-    leg().received(batch(2, [10], place(20)))
+    leg().received(...batch(4, [30], place(31)))
+    leg().received(...batch(2, [10], place(20)))
+    leg().received(...batch(2, [10], place(20)))
     await settled()
     expect(seen.keys).toEqual(['k10'])
-    leg().received(batch(3, [20], place(30)))
-    leg().received(batch(3, [20], place(30)))
-    leg().received(batch(5, [31], place(32)))
+    leg().received(...batch(3, [20], place(30)))
+    leg().received(...batch(3, [20], place(30)))
+    leg().received(...batch(5, [31], place(32)))
     await settled()
     expect(seen.keys).toEqual(['k10', 'k20', 'k30', 'k31'])
     expect(transport.watches).toHaveLength(1)
@@ -162,18 +163,18 @@ describe('whatever the network does, there is no gap and no repeat', () => {
 
   test('what does not come is asked for again, from the last place before it', async () => {
     const { seen } = watching()
-    leg().received(batch(2, [10], place(11)))
-    leg().received(batch(4, [20], place(21)))
+    leg().received(...batch(2, [10], place(11)))
+    leg().received(...batch(4, [20], place(21)))
     passMs(400)
     expect(transport.watches).toHaveLength(1)
     passMs(300)
     expect(transport.watches[0]).toMatchObject({ isOver: true, wasSilent: false })
     expect(leg().request.after).toEqual(place(11))
     // What the first node says from now on is not heard.
-    transport.watches[0]!.received(batch(3, [15], place(20)))
+    transport.watches[0]!.received(...batch(3, [15], place(20)))
     transport.watches[0]!.ended(errorResponse('compacted', 'old'))
-    leg().received(batch(1, [], place(11)))
-    leg().received(batch(2, [15, 20], place(21)))
+    leg().received(...batch(1, [], place(11)))
+    leg().received(...batch(2, [15, 20], place(21)))
     await settled()
     expect(seen.keys).toEqual(['k10', 'k15', 'k20'])
   })
@@ -191,8 +192,8 @@ describe('whatever the network does, there is no gap and no repeat', () => {
 
   test('a node that contradicts what was received ends it', async () => {
     const { seen } = watching()
-    leg().received(batch(2, [10], place(20)))
-    leg().received(batch(3, [15], place(30)))
+    leg().received(...batch(2, [10], place(20)))
+    leg().received(...batch(3, [15], place(30)))
     await settled()
     expect(seen).toMatchObject({ keys: ['k10'], error: { code: 'protocol' } })
   })
@@ -201,21 +202,21 @@ describe('whatever the network does, there is no gap and no repeat', () => {
 test('the window opens as changes are taken, and its size is told again when it may have been lost', async () => {
   const watch = opened()
   const half = WINDOW_BYTES / 2
-  leg().received(batch(2, [10], place(11), half))
-  leg().received(batch(3, [11], place(12), half))
+  leg().received(...batch(2, [10], place(11), half))
+  leg().received(...batch(3, [11], place(12), half))
   expect(leg().allowedBytes).toBe(WINDOW_BYTES)
   const changes = watch[Symbol.asyncIterator]()
   await changes.next()
   const allowed = leg().allowedBytes
   expect(allowed).toBeGreaterThanOrEqual(WINDOW_BYTES + half)
   leg().allowedBytes = 0
-  leg().received(batch(4, [], place(13)))
+  leg().received(...batch(4, [], place(13)))
   expect(leg().allowedBytes).toBe(allowed)
 })
 
 test('a watch whose taker stands still is not opened again until there is room', async () => {
   const watch = opened()
-  leg().received(batch(2, [10], place(11), WINDOW_BYTES))
+  leg().received(...batch(2, [10], place(11), WINDOW_BYTES))
   leg().ended(lost)
   passMs(30_000)
   expect(transport.watches).toHaveLength(1)
@@ -228,7 +229,7 @@ test('a watch whose taker stands still is not opened again until there is room',
 describe('ends', () => {
   test('as compacted, after everything that came before', async () => {
     const { watch, seen } = watching()
-    leg().received(batch(2, [10, 11], place(12)))
+    leg().received(...batch(2, [10, 11], place(12)))
     leg().ended(errorResponse('compacted', 'start again'))
     await settled()
     expect(seen).toMatchObject({ keys: ['k10', 'k11'], error: { code: 'compacted', message: 'start again' } })
@@ -268,7 +269,7 @@ describe('ends', () => {
 
   test('when its loop is left', async () => {
     const watch = store.watch(everything, { from: cursorOf(place(1)) })
-    leg().received(batch(1, [1, 2], place(3)))
+    leg().received(...batch(1, [1, 2], place(3)))
     for await (const change of watch) {
       expect(text(change.key)).toBe('k1')
       break

@@ -1,10 +1,10 @@
 import type { Guarantees } from '../../ports/key-value/guarantees.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import type { ChangesResponse, ErrorResponse, Request, Response } from '../../wire/parcel/parcel.ts'
+import type { ErrorResponse, Request, Response } from '../../wire/parcel/parcel.ts'
 import { Client } from '../client/client.ts'
 import { ClientStore } from '../client/client-store.ts'
 import { MembersClient } from '../client/members-client.ts'
-import type { OpenWatch, Transport } from '../client/transport.ts'
+import type { OpenWatch, Transport, WatchReceiver } from '../client/transport.ts'
 import type { EmbeddedNode } from './node.ts'
 import type { WatchRequest } from './watch/watch-hub.ts'
 
@@ -30,11 +30,7 @@ class LocalTransport implements Transport {
     this.#node.request(request, timeoutMs, done)
   }
 
-  watch(
-    request: WatchRequest,
-    received: (changes: ChangesResponse) => void,
-    ended: (reason: ErrorResponse) => void,
-  ): OpenWatch {
+  watch(request: WatchRequest, received: WatchReceiver, ended: (reason: ErrorResponse) => void): OpenWatch {
     // There is no other node to go on at.
     return this.#node.watch(request, received, (reason) =>
       ended(reason.code === 'closed' ? { ...reason, retryable: false } : reason),

@@ -8,10 +8,10 @@ import { type Endpoint, endpoint } from '../../runtime/network.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Log } from '../../storage/log/log.ts'
 import type { TableStore } from '../../storage/table/table.ts'
-import type { ChangesResponse, ErrorResponse, Request, RequestParcel } from '../../wire/parcel/parcel.ts'
+import type { ErrorResponse, Request, RequestParcel } from '../../wire/parcel/parcel.ts'
 import { readParcels } from '../../wire/parcel/parcel-reader.ts'
 import { errorResponse } from '../client/error-response.ts'
-import type { OpenWatch } from '../client/transport.ts'
+import type { OpenWatch, WatchReceiver } from '../client/transport.ts'
 import { type BackupSource, Backups } from './backups.ts'
 import { hastenFirstElection } from './first-election.ts'
 import type { Group, GroupObserver } from './group.ts'
@@ -220,11 +220,7 @@ export class EmbeddedNode {
   }
 
   /** Opens a watch of this very process. */
-  watch(
-    request: WatchRequest,
-    received: (changes: ChangesResponse) => void,
-    ended: (reason: ErrorResponse) => void,
-  ): OpenWatch {
+  watch(request: WatchRequest, received: WatchReceiver, ended: (reason: ErrorResponse) => void): OpenWatch {
     return openLocalWatch(this.#system.watches, request, received, ended)
   }
 
@@ -326,6 +322,7 @@ export class EmbeddedNode {
 
   #turn(): void {
     for (const group of this.#groups) group.turn()
+    this.#watches.flush()
     this.#router.flush()
     // What was answered in this turn may have asked for more of a group that had its turn.
     if (this.#groups.some((group) => group.hasGathered)) this.#turns.defer(() => this.#turns.wake())

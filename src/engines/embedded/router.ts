@@ -3,7 +3,7 @@ import { mark } from '../../foundation/marks.ts'
 import type { Message } from '../../protocols/raft/message.ts'
 import { type Endpoint, endpoint } from '../../runtime/network.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import type { Parcel, Request, Response } from '../../wire/parcel/parcel.ts'
+import type { ChangesParcel, Parcel, Request, Response } from '../../wire/parcel/parcel.ts'
 import { ParcelWriter } from '../../wire/parcel/parcel-writer.ts'
 import { errorResponse } from '../client/error-response.ts'
 import type { OpenRequest, OpenRequests } from './open-requests.ts'
@@ -46,6 +46,10 @@ export class Router {
 
   respond(to: Endpoint, id: number, response: Response): void {
     this.#add(to, { type: 'response', id, response })
+  }
+
+  changes(to: Endpoint, changes: ChangesParcel): void {
+    this.#add(to, changes)
   }
 
   /** Passes a request on to the leader: one hop, with what is left of its time, without retry. */

@@ -2,11 +2,11 @@ import { DureError, type ErrorCode } from '../../foundation/errors.ts'
 import { type GroupId, groupId } from '../../foundation/ids.ts'
 import type { Endpoint } from '../../runtime/network.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import type { ChangesResponse, ErrorResponse, Request, Response } from '../../wire/parcel/parcel.ts'
+import type { ErrorResponse, Request, Response } from '../../wire/parcel/parcel.ts'
 import { readParcels } from '../../wire/parcel/parcel-reader.ts'
 import { ParcelWriter } from '../../wire/parcel/parcel-writer.ts'
 import { errorResponse } from '../client/error-response.ts'
-import type { OpenWatch, Transport } from '../client/transport.ts'
+import type { OpenWatch, Transport, WatchReceiver } from '../client/transport.ts'
 import { leaderAddressIn } from './leader-address.ts'
 import { RemoteWatches } from './remote-watches.ts'
 
@@ -105,7 +105,7 @@ export class RemoteTransport implements Transport {
   /** On one node, and on another one after it failed; followers serve watches as well. */
   watch(
     request: Extract<Request, { kind: 'watch' }>,
-    received: (changes: ChangesResponse) => void,
+    received: WatchReceiver,
     ended: (reason: ErrorResponse) => void,
   ): OpenWatch {
     if (this.#isClosed) {
@@ -181,9 +181,10 @@ export class RemoteTransport implements Transport {
     this.#oldProblem = this.#lastProblem()
     try {
       readParcels(message, (parcel) => {
+        if (parcel.type === 'changes') return this.#watches.changes(from, parcel)
         if (parcel.type !== 'response') return
         const { response } = parcel
-        if (this.#watches.receive(from, parcel.id, response)) return
+        if (this.#watches.answered(from, parcel.id, response)) return
         if (response.status === 'error' && response.retryable) this.#learn(from, response)
         if (response.status === 'rows' && response.snapshot !== 0)
           this.#snapshots.set(response.snapshot, from)

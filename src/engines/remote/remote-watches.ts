@@ -1,14 +1,14 @@
 import type { GroupId } from '../../foundation/ids.ts'
 import type { Endpoint } from '../../runtime/network.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import type { ChangesResponse, ErrorResponse, Parcel, Request, Response } from '../../wire/parcel/parcel.ts'
+import type { ChangesParcel, ErrorResponse, Parcel, Request, Response } from '../../wire/parcel/parcel.ts'
 import { ParcelWriter } from '../../wire/parcel/parcel-writer.ts'
 import { errorResponse } from '../client/error-response.ts'
-import type { OpenWatch } from '../client/transport.ts'
+import type { OpenWatch, WatchReceiver } from '../client/transport.ts'
 
 interface RemoteWatch {
   readonly endpoint: Endpoint
-  readonly received: (changes: ChangesResponse) => void
+  readonly received: WatchReceiver
   readonly ended: (reason: ErrorResponse) => void
 }
 
@@ -37,7 +37,7 @@ export class RemoteWatches {
 
   open(
     request: Extract<Request, { kind: 'watch' }>,
-    received: (changes: ChangesResponse) => void,
+    received: WatchReceiver,
     ended: (reason: ErrorResponse) => void,
   ): OpenWatch {
     const { nextId, choose, group, failed } = this.#parts
@@ -57,20 +57,19 @@ export class RemoteWatches {
     }
   }
 
-  /** False when the response is to no watch of ours. */
-  receive(from: Endpoint, id: number, response: Response): boolean {
-    const watch = this.#open.get(id)
-    if (watch === undefined) {
+  changes(from: Endpoint, { watches, batch }: ChangesParcel): void {
+    for (const { id, sequence } of watches) {
+      const watch = this.#open.get(id)
+      if (watch?.endpoint === from) watch.received(sequence, batch)
       // We ended it, and the node did not hear.
-      if (response.status === 'changes')
-        this.#send(from, { type: 'watch', group: this.#parts.group, id, allowedBytes: 0 })
-      return response.status === 'changes'
+      else this.#send(from, { type: 'watch', group: this.#parts.group, id, allowedBytes: 0 })
     }
-    if (watch.endpoint !== from) return true
-    if (response.status === 'changes') {
-      watch.received(response)
-      return true
-    }
+  }
+
+  /** False when the response is to no watch of ours. */
+  answered(from: Endpoint, id: number, response: Response): boolean {
+    const watch = this.#open.get(id)
+    if (watch?.endpoint !== from) return false
     this.#open.delete(id)
     const reason = response.status === 'error' ? response : unexpected(response)
     if (reason.retryable) this.#parts.failed(from)

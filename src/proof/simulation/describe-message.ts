@@ -20,6 +20,11 @@ function describeParcel(parcel: Parcel): string {
       const { response } = parcel
       return `${response.status === 'error' ? `error ${response.code}` : response.status} #${parcel.id}`
     }
+    case 'changes': {
+      const { watches, batch } = parcel
+      const to = watches.map(({ id, sequence }) => `#${id}.${sequence}`).join(' ')
+      return `${batch.changes.length} changes for ${to}`
+    }
     case 'watch':
       return `watch #${parcel.id} ${parcel.allowedBytes === 0 ? 'ends' : `may have ${parcel.allowedBytes} bytes`}`
     default:

@@ -2,7 +2,8 @@ import { logIndex } from '../../foundation/ids.ts'
 import { versionFromNumber } from '../../ports/key-value/version.ts'
 import { ByteReader } from '../bytes/byte-reader.ts'
 import { ByteWriter } from '../bytes/byte-writer.ts'
-import type { FeedPlace, WireChange } from './parcel.ts'
+import { CHANGES } from './format.ts'
+import type { ChangesParcel, FeedPlace, WireChange } from './parcel.ts'
 
 /** What a change costs beside its key and its value, about. */
 const CHANGE_OVERHEAD_BYTES = 16
@@ -22,7 +23,7 @@ export const comparePlaces = (left: FeedPlace, right: FeedPlace): number =>
  *
  * ```ts
  * const batch = new ChangeBatch(changes, { index: logIndex(8), ordinal: 0 })
- * for (const id of watches) outgoing.add({ type: 'response', id, response: { status: 'changes', sequence, batch } })
+ * outgoing.add({ type: 'changes', watches: [{ id: 7, sequence: 1 }], batch })
  * ```
  */
 export class ChangeBatch {
@@ -59,6 +60,26 @@ function encode({ changes, upTo }: ChangeBatch): Uint8Array {
     if (value !== undefined) writer.bytes(value)
   }
   return writer.take()
+}
+
+export function writeChanges(writer: ByteWriter, { watches, batch }: ChangesParcel): void {
+  writer.byte(CHANGES)
+  writer.varint(watches.length)
+  for (const { id, sequence } of watches) {
+    writer.varint(id)
+    writer.varint(sequence)
+  }
+  writer.bytes(batch.encoded)
+}
+
+/** Reads what follows the kind. */
+export function readChanges(reader: ByteReader): ChangesParcel {
+  const watches: { id: number; sequence: number }[] = []
+  for (let left = reader.count(2); left > 0; left--) {
+    const id = reader.varint()
+    watches.push({ id, sequence: reader.varint() })
+  }
+  return { type: 'changes', watches, batch: decodeChangeBatch(reader.bytes()) }
 }
 
 /** Errors: `protocol`, also for changes out of order or beyond `upTo`. */

@@ -27,6 +27,7 @@ export const REQUEST_MEMBER = 44
 export const REQUEST_LAST = REQUEST_MEMBER
 
 export const WATCH = 48
+export const CHANGES = 49
 
 export const RESPONSE_COMMAND = 64
 export const RESPONSE_VALUE = 65
@@ -36,4 +37,3 @@ export const RESPONSE_DONE = 68
 export const RESPONSE_JSON = 69
 export const RESPONSE_ERROR = 70
 export const RESPONSE_CURSOR = 71
-export const RESPONSE_CHANGES = 72

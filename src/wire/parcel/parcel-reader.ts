@@ -1,11 +1,13 @@
 import { groupId } from '../../foundation/ids.ts'
 import { ByteReader } from '../bytes/byte-reader.ts'
+import { readChanges } from './change-batch.ts'
 import {
+  CHANGES,
   MESSAGE_FORMAT,
   REQUEST_COMMAND,
   REQUEST_LAST,
-  RESPONSE_CHANGES,
   RESPONSE_COMMAND,
+  RESPONSE_CURSOR,
   TIMEOUT_NOW,
   VOTE_REQUEST,
   WATCH,
@@ -38,10 +40,11 @@ function readParcel(reader: ByteReader): Parcel {
     return { type: 'raft', group, message: readRaft(reader, kind) }
   }
   if (kind >= REQUEST_COMMAND && kind <= REQUEST_LAST) return readRequest(reader, kind)
-  if (kind >= RESPONSE_COMMAND && kind <= RESPONSE_CHANGES) return readResponse(reader, kind)
+  if (kind >= RESPONSE_COMMAND && kind <= RESPONSE_CURSOR) return readResponse(reader, kind)
   if (kind === WATCH) {
     const group = groupId(reader.varint())
     return { type: 'watch', group, id: reader.varint(), allowedBytes: reader.varint() }
   }
+  if (kind === CHANGES) return readChanges(reader)
   return reader.fail(`expected a kind of parcel, found ${kind}`, 1)
 }

@@ -1,5 +1,6 @@
 import { unreachable } from '../../foundation/assert.ts'
 import { ByteWriter } from '../bytes/byte-writer.ts'
+import { writeChanges } from './change-batch.ts'
 import { MESSAGE_FORMAT, WATCH } from './format.ts'
 import type { Parcel } from './parcel.ts'
 import { writeRaft } from './raft-codec.ts'
@@ -35,6 +36,9 @@ export class ParcelWriter {
         return
       case 'response':
         writeResponse(this.#writer, parcel)
+        return
+      case 'changes':
+        writeChanges(this.#writer, parcel)
         return
       case 'watch':
         this.#writer.byte(WATCH)

@@ -177,7 +177,6 @@ const anyResponse: fc.Arbitrary<Response> = fc.oneof(
     snapshot: anyNumber,
   }),
   fc.record({ status: constant('cursor'), place: anyPlace }),
-  fc.record({ status: constant('changes'), sequence: anyNumber, batch: anyBatch }),
   fc.record({ status: constant('done') }),
   fc.record({ status: constant('json'), json: anyText }),
   fc.record({
@@ -203,6 +202,11 @@ const anyParcel: fc.Arbitrary<Parcel> = fc.oneof(
     request: anyRequest,
   }),
   fc.record({ type: constant('response'), id: anyNumber, response: anyResponse }),
+  fc.record({
+    type: constant('changes'),
+    watches: fc.array(fc.record({ id: anyNumber, sequence: anyNumber }), { maxLength: 3 }),
+    batch: anyBatch,
+  }),
   fc.record({
     type: constant('watch'),
     group: anyNumber.map(groupId),
@@ -501,9 +505,12 @@ describe('the bytes of a message', () => {
       '01 47 ac02 c801 09 02',
     ],
     [
-      response({
-        status: 'changes',
-        sequence: 5,
+      {
+        type: 'changes',
+        watches: [
+          { id: 300, sequence: 5 },
+          { id: 301, sequence: 200 },
+        ],
         batch: new ChangeBatch(
           [
             { key: utf8('k'), value: utf8('v'), version: 8 as Version, ordinal: 1 },
@@ -511,8 +518,8 @@ describe('the bytes of a message', () => {
           ],
           { index: index(9), ordinal: 0 },
         ),
-      }),
-      '01 48 ac02 05 0f 09 00 02 08 01 01 6b 01 01 76 08 02 01 6c 00',
+      },
+      '01 31 02 ac02 05 ad02 c801 0f 09 00 02 08 01 01 6b 01 01 76 08 02 01 6c 00',
     ],
     [response({ status: 'json', json: '{}' }), '01 45 ac02 02 7b7d'],
     [

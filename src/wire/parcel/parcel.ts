@@ -14,6 +14,7 @@ export type Parcel =
   | { readonly type: 'raft'; readonly group: GroupId; readonly message: Message }
   | RequestParcel
   | ResponseParcel
+  | ChangesParcel
   | WatchParcel
 
 export interface RequestParcel {
@@ -32,6 +33,21 @@ export interface ResponseParcel {
   readonly type: 'response'
   readonly id: number
   readonly response: Response
+}
+
+/**
+ * Part of one or more watches of a connection: one batch, however many of them it is for. Without a change it says that the
+ * node is there, and how far it has come.
+ */
+export interface ChangesParcel {
+  readonly type: 'changes'
+  readonly watches: readonly {
+    /** Of the request that opened the watch. */
+    readonly id: number
+    /** 1 for the first one of a watch, then one more each: so a watcher sees what is missing, late or there twice. */
+    readonly sequence: number
+  }[]
+  readonly batch: ChangeBatch
 }
 
 /** From a watcher to the node that serves it. No answer. */
@@ -67,8 +83,8 @@ export type Request =
   /** The place of now, a strong read. Answered by `cursor`. */
   | { readonly kind: 'cursor' }
   /**
-   * Answered by any number of `changes`, the first at once and without a change, and at last an error; by the very node
-   * that was asked, a follower too, from what it has applied. Not passed on.
+   * Followed by any number of `ChangesParcel`, the first at once and without a change, and answered by an error at last;
+   * by the very node that was asked, a follower too, from what it has applied. Not passed on.
    */
   | {
       readonly kind: 'watch'
@@ -142,18 +158,9 @@ export type Response =
       readonly snapshot: number
     }
   | { readonly status: 'cursor'; readonly place: ChangePlace }
-  | ChangesResponse
   | { readonly status: 'done' }
   | { readonly status: 'json'; readonly json: string }
   | ErrorResponse
-
-/** Part of a watch. Without a change it says that the node is there, and how far it has come. */
-export interface ChangesResponse {
-  readonly status: 'changes'
-  /** 1 for the first one of a watch, then one more each: so a watcher sees what is missing, late or there twice. */
-  readonly sequence: number
-  readonly batch: ChangeBatch
-}
 
 export interface ErrorResponse {
   readonly status: 'error'

@@ -5,10 +5,8 @@ import type { Version } from '../../ports/key-value/version.ts'
 import type { ByteReader } from '../bytes/byte-reader.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
 import { readCommandResult, writeCommandResult } from '../command/result-codec.ts'
-import { decodeChangeBatch } from './change-batch.ts'
 import {
   RESPONSE_ABSENT,
-  RESPONSE_CHANGES,
   RESPONSE_COMMAND,
   RESPONSE_CURSOR,
   RESPONSE_DONE,
@@ -47,11 +45,6 @@ export function writeResponse(writer: ByteWriter, parcel: ResponseParcel): void 
     case 'cursor':
       writeHead(writer, RESPONSE_CURSOR, parcel)
       writePlace(writer, response.place)
-      return
-    case 'changes':
-      writeHead(writer, RESPONSE_CHANGES, parcel)
-      writer.varint(response.sequence)
-      writer.bytes(response.batch.encoded)
       return
     case 'done':
       writeHead(writer, RESPONSE_DONE, parcel)
@@ -104,8 +97,6 @@ function readResponseBody(reader: ByteReader, kind: number): Response {
     }
     case RESPONSE_CURSOR:
       return { status: 'cursor', place: readPlace(reader) }
-    case RESPONSE_CHANGES:
-      return { status: 'changes', sequence: reader.varint(), batch: decodeChangeBatch(reader.bytes()) }
     case RESPONSE_DONE:
       return { status: 'done' }
     case RESPONSE_JSON:

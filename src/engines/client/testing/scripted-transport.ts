@@ -1,12 +1,12 @@
 import { decodeCommand } from '../../../wire/command/codec.ts'
 import type { Command } from '../../../wire/command/command.ts'
-import type { ChangesResponse, ErrorResponse, Request, Response } from '../../../wire/parcel/parcel.ts'
-import type { OpenWatch, Transport } from '../transport.ts'
+import type { ErrorResponse, Request, Response } from '../../../wire/parcel/parcel.ts'
+import type { OpenWatch, Transport, WatchReceiver } from '../transport.ts'
 
 /** A watch as the node would see it. */
 export interface ScriptedWatch {
   readonly request: Extract<Request, { kind: 'watch' }>
-  readonly received: (changes: ChangesResponse) => void
+  readonly received: WatchReceiver
   readonly ended: (reason: ErrorResponse) => void
   allowedBytes: number
   isOver: boolean

@@ -1,7 +1,8 @@
 import { NODE_ID_MAX } from '../../../foundation/ids.ts'
 import type { Endpoint } from '../../../runtime/network.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
-import type { ChangesResponse, ErrorResponse, WatchParcel } from '../../../wire/parcel/parcel.ts'
+import type { ChangeBatch } from '../../../wire/parcel/change-batch.ts'
+import type { ErrorResponse, WatchParcel } from '../../../wire/parcel/parcel.ts'
 import { errorResponse } from '../../client/error-response.ts'
 import type { Router } from '../router.ts'
 import type { WatchHub, WatchRequest } from './watch-hub.ts'
@@ -15,22 +16,43 @@ interface Held {
   readonly watcher: Watcher
 }
 
-/** The watches of one connection: their changes travel as responses to the requests that opened them. */
+/** The watches of one connection. What many of them are given at a time travels once. */
 class Connection implements WatchOutlet {
   readonly held = new Map<number, Held>()
   readonly #endpoint: Endpoint
   readonly #router: Router
 
-  constructor(endpoint: Endpoint, router: Router) {
+  readonly #filled: Set<Connection>
+  /** Waits for more that are given the same. */
+  #batch: ChangeBatch | undefined
+  #watches: { readonly id: number; readonly sequence: number }[] = []
+
+  constructor(endpoint: Endpoint, router: Router, filled: Set<Connection>) {
     this.#endpoint = endpoint
     this.#router = router
+    this.#filled = filled
   }
 
-  changes(id: number, changes: ChangesResponse): void {
-    this.#router.respond(this.#endpoint, id, changes)
+  changes(id: number, sequence: number, batch: ChangeBatch): void {
+    if (batch !== this.#batch) {
+      this.flush()
+      this.#batch = batch
+      this.#filled.add(this)
+    }
+    this.#watches.push({ id, sequence })
+  }
+
+  flush(): void {
+    const batch = this.#batch
+    if (batch === undefined) return
+    const watches = this.#watches
+    this.#batch = undefined
+    this.#watches = []
+    this.#router.changes(this.#endpoint, { type: 'changes', watches, batch })
   }
 
   ended(id: number, reason: ErrorResponse): void {
+    this.flush()
     this.held.delete(id)
     this.#router.respond(this.#endpoint, id, reason)
   }
@@ -41,6 +63,8 @@ export class RemoteWatches {
   readonly #runtime: Runtime
   readonly #router: Router
   readonly #connections = new Map<Endpoint, Connection>()
+  /** Those with something that the router has not been given. */
+  readonly #filled = new Set<Connection>()
 
   constructor(runtime: Runtime, router: Router) {
     this.#runtime = runtime
@@ -50,7 +74,7 @@ export class RemoteWatches {
   open(from: Endpoint, id: number, hub: WatchHub, request: WatchRequest): void {
     let connection = this.#connections.get(from)
     if (connection === undefined) {
-      connection = new Connection(from, this.#router)
+      connection = new Connection(from, this.#router, this.#filled)
       this.#connections.set(from, connection)
     }
     // A copy that the network made.
@@ -67,10 +91,17 @@ export class RemoteWatches {
     held.hub.allow(held.watcher, allowedBytes)
   }
 
+  /** At the end of a turn. */
+  flush(): void {
+    for (const connection of this.#filled) connection.flush()
+    this.#filled.clear()
+  }
+
   /** The connection is gone. */
   forget(endpoint: Endpoint): void {
     const connection = this.#connections.get(endpoint)
     if (connection === undefined) return
+    this.#filled.delete(connection)
     this.#connections.delete(endpoint)
     for (const { hub, watcher } of connection.held.values()) hub.end(watcher)
   }

@@ -3,7 +3,8 @@ import { prefixEnd, text, utf8 } from '../../../foundation/bytes.ts'
 import { logIndex } from '../../../foundation/ids.ts'
 import { versionFromNumber } from '../../../ports/key-value/version.ts'
 import { Simulation } from '../../../runtime/simulated/simulation.ts'
-import type { ChangesResponse, ErrorResponse, WireChange } from '../../../wire/parcel/parcel.ts'
+import type { ChangeBatch } from '../../../wire/parcel/change-batch.ts'
+import type { ErrorResponse, WireChange } from '../../../wire/parcel/parcel.ts'
 import { WatchHub, type WatchRequest } from './watch-hub.ts'
 import type { Watcher, WatchOutlet } from './watcher.ts'
 
@@ -39,13 +40,13 @@ class Feed {
 
 /** Writes down what it is sent, and asserts that it follows on what came before. */
 class Receiver implements WatchOutlet {
-  readonly messages: ChangesResponse[] = []
+  readonly messages: { readonly batch: ChangeBatch }[] = []
   reason: ErrorResponse | undefined
 
-  changes(_id: number, changes: ChangesResponse): void {
+  changes(_id: number, sequence: number, batch: ChangeBatch): void {
     expect(this.reason, 'the last word was said').toBeUndefined()
-    expect(changes.sequence).toBe(this.messages.length + 1)
-    this.messages.push(changes)
+    expect(sequence).toBe(this.messages.length + 1)
+    this.messages.push({ batch })
   }
 
   ended(_id: number, reason: ErrorResponse): void {

@@ -2,13 +2,7 @@ import { type LogIndex, logIndex } from '../../../foundation/ids.ts'
 import { limits } from '../../../ports/key-value/limits.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { ChangeBatch, changeSizeBytes } from '../../../wire/parcel/change-batch.ts'
-import type {
-  ChangesResponse,
-  ErrorResponse,
-  FeedPlace,
-  Request,
-  WireChange,
-} from '../../../wire/parcel/parcel.ts'
+import type { ErrorResponse, FeedPlace, Request, WireChange } from '../../../wire/parcel/parcel.ts'
 import { errorResponse } from '../../client/error-response.ts'
 import { type WatchedRange, WatchedRanges } from './watched-ranges.ts'
 import { Watcher, type WatchOutlet } from './watcher.ts'
@@ -344,8 +338,7 @@ export class WatchHub {
     watcher.sentBytes += batch.sizeBytes
     this.#sentBytes += batch.sizeBytes
     this.#sentChanges += batch.changes.length
-    const response: ChangesResponse = { status: 'changes', sequence: ++watcher.sequence, batch }
-    watcher.outlet.changes(watcher.id, response)
+    watcher.outlet.changes(watcher.id, ++watcher.sequence, batch)
   }
 
   /** A place of its own is told as it is: whoever has a closed window must not pass over what waits. */

@@ -1,10 +1,12 @@
 import type { LogIndex } from '../../../foundation/ids.ts'
-import type { ChangePlace, ChangesResponse, ErrorResponse } from '../../../wire/parcel/parcel.ts'
+import type { ChangeBatch } from '../../../wire/parcel/change-batch.ts'
+import type { ChangePlace, ErrorResponse } from '../../../wire/parcel/parcel.ts'
 import type { WatchedRange } from './watched-ranges.ts'
 
 /** Where the changes of watches go: a connection, or a caller of this process. */
 export interface WatchOutlet {
-  changes(id: number, changes: ChangesResponse): void
+  /** `sequence`: see `ChangesParcel`. */
+  changes(id: number, sequence: number, batch: ChangeBatch): void
   /** The last word about it. */
   ended(id: number, reason: ErrorResponse): void
 }
