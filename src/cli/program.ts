@@ -3,12 +3,14 @@ import { DureError } from '../foundation/errors.ts'
 import { type CommandContext, say } from './command-context.ts'
 import { addBackupCommand } from './commands/backup-command.ts'
 import { addCompleteCommand } from './commands/complete-command.ts'
+import { addConformanceCommand } from './commands/conformance-command.ts'
 import { renderExamples } from './commands/examples.ts'
 import { addImportCommand } from './commands/import-command.ts'
 import { addKeyCommands } from './commands/key-commands.ts'
 import { addMemberCommand } from './commands/member-command.ts'
 import { addNodeCommands } from './commands/node-commands.ts'
 import { addPartitionCommands } from './commands/partition-commands.ts'
+import { addRecoverCommand } from './commands/recover-command.ts'
 import { addRestartCommand } from './commands/restart-command.ts'
 import { addRestoreCommand } from './commands/restore-command.ts'
 import { addSimulateCommand } from './commands/simulate-command.ts'
@@ -74,6 +76,7 @@ function createProgram(context: CommandContext, version: string): Command {
   addStatusCommand(program, context)
   addMemberCommand(program, context)
   addRestartCommand(program, context)
+  addRecoverCommand(program, context)
   program.commandsGroup('Keys and values:')
   addKeyCommands(program, context)
   addWatchCommand(program, context)
@@ -86,6 +89,7 @@ function createProgram(context: CommandContext, version: string): Command {
   addNodeCommands(program, context)
   program.commandsGroup('Proof:')
   addSimulateCommand(program, context)
+  addConformanceCommand(program, context)
   addCompleteCommand(program)
   return program
 }

@@ -36,11 +36,15 @@ export function recover(
   const { disk, clock, random } = runtime
   claimDirectory(
     { disk, clusterId: options.clusterId, nodeId: options.nodeId, initialize: options.initialize },
-    (error) => {
+    (error, identity) => {
       if (error !== undefined) return fail(error)
       const { segmentBytes } = { ...storageDefaults, ...options.storage }
       const abort = (reason: Error) => runtime.abort(reason)
-      const owner = { clusterId: options.clusterId, nodeId: options.nodeId }
+      const owner = {
+        clusterId: options.clusterId,
+        nodeId: options.nodeId,
+        formerClusterIds: identity?.formerClusterIds,
+      }
       openLog(
         {
           disk,

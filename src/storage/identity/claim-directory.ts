@@ -3,7 +3,8 @@ import { DureError } from '../../foundation/errors.ts'
 import type { NodeId } from '../../foundation/ids.ts'
 import type { Disk } from '../../runtime/disk.ts'
 import { DiskError } from '../../runtime/disk.ts'
-import { decodeIdentity, encodeIdentity } from './identity.ts'
+import { decodeIdentity, encodeIdentity, type Identity } from './identity.ts'
+import { IDENTITY_NAME, readIdentity, writeIdentity } from './identity-file.ts'
 import { judgeDirectory } from './judge-directory.ts'
 import { UNFINISHED_RESTORE, unfinishedRestore } from './unfinished-restore.ts'
 
@@ -15,13 +16,8 @@ export interface ClaimOptions {
   readonly initialize: boolean
 }
 
-const NAME = 'identity'
-const TEMPORARY = 'identity.new'
 const LOG = 'log'
 const TABLES = 'tables'
-/** More than an identity has: a file that is longer is not one. */
-const IDENTITY_BYTES_MAX = 4096
-
 /**
  * Locks a node's data directory and makes sure that it is this node's.
  *
@@ -29,7 +25,10 @@ const IDENTITY_BYTES_MAX = 4096
  * claimDirectory({ disk, clusterId, nodeId, initialize: false }, (error) => (error ? refuse(error) : openLog(…)))
  * ```
  */
-export function claimDirectory(options: ClaimOptions, done: (error: DureError | undefined) => void): void {
+export function claimDirectory(
+  options: ClaimOptions,
+  done: (error: DureError | undefined, identity?: Identity) => void,
+): void {
   const { disk, clusterId, nodeId, initialize } = options
   const failed = (error: Error): void => done(asDureError(error))
   disk.lock((lockError) => {
@@ -47,11 +46,12 @@ export function claimDirectory(options: ClaimOptions, done: (error: DureError | 
     if (names.includes(UNFINISHED_RESTORE)) {
       return done(new DureError('data-directory', unfinishedRestore('this data directory')))
     }
-    readIdentity(disk, names.includes(NAME), (readError, bytes) => {
+    readIdentity(disk, names.includes(IDENTITY_NAME), (readError, bytes) => {
       if (readError !== undefined) return failed(readError)
+      const found = decodeIdentity(bytes)
       const judged = judgeDirectory({
         expected: { clusterId, nodeId },
-        found: decodeIdentity(bytes),
+        found,
         hasLog: segments.length > 0,
         hasTables: names.includes(TABLES),
         initialize,
@@ -61,52 +61,19 @@ export function claimDirectory(options: ClaimOptions, done: (error: DureError | 
           return done(judged.error)
         case 'use':
           // It may have been read from memory, after a process was killed between renaming it and syncing that.
-          return disk.syncDirectory('.', (error) => (error === undefined ? done(undefined) : failed(error)))
+          return disk.syncDirectory('.', (error) => {
+            if (error !== undefined) return failed(error)
+            done(undefined, found.kind === 'valid' ? found.identity : undefined)
+          })
         case 'create':
           return writeIdentity(disk, encodeIdentity({ clusterId, nodeId }), (error) =>
-            error === undefined ? done(undefined) : failed(error),
+            error === undefined ? done(undefined, { clusterId, nodeId }) : failed(error),
           )
         default:
           return unreachable(judged)
       }
     })
   }
-}
-
-function readIdentity(
-  disk: Disk,
-  exists: boolean,
-  done: (error: Error | undefined, bytes: Uint8Array | undefined) => void,
-): void {
-  if (!exists) return done(undefined, undefined)
-  disk.open(NAME, { create: false }, (openError, file) => {
-    if (openError !== undefined) return done(openError, undefined)
-    file.read(0, IDENTITY_BYTES_MAX, (readError, bytes) => {
-      if (readError !== undefined) return done(readError, undefined)
-      file.close((error) => done(error, bytes))
-    })
-  })
-}
-
-/** All of it or nothing survives a crash: written aside, synced, renamed, the name synced. */
-function writeIdentity(disk: Disk, bytes: Uint8Array, done: (error: Error | undefined) => void): void {
-  disk.open(TEMPORARY, { create: true }, (openError, file) => {
-    if (openError !== undefined) return done(openError)
-    // A longer one may be left from an earlier attempt.
-    file.truncate(0, (truncateError) => {
-      if (truncateError !== undefined) return done(truncateError)
-      file.writeSynced(0, bytes, (writeError) => {
-        if (writeError !== undefined) return done(writeError)
-        file.close((closeError) => {
-          if (closeError !== undefined) return done(closeError)
-          disk.rename(TEMPORARY, NAME, (renameError) => {
-            if (renameError !== undefined) return done(renameError)
-            disk.syncDirectory('.', done)
-          })
-        })
-      })
-    })
-  })
 }
 
 function asDureError(error: Error): DureError {

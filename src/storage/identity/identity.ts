@@ -6,6 +6,8 @@ import { type NodeId, nodeId } from '../../foundation/ids.ts'
 export interface Identity {
   readonly clusterId: string
   readonly nodeId: NodeId
+  /** Clusters that its data came from, oldest first: a recovery without a majority gives what is left a new name. */
+  readonly formerClusterIds?: readonly string[] | undefined
 }
 
 const IDENTITY_FORMAT = 1
@@ -26,8 +28,9 @@ export type FoundIdentity =
  * 9a3c01f7
  * ```
  */
-export function encodeIdentity({ clusterId, nodeId }: Identity): Uint8Array {
-  const covered = `dure data directory, format ${IDENTITY_FORMAT}\n${JSON.stringify({ clusterId, nodeId })}\n`
+export function encodeIdentity({ clusterId, nodeId, formerClusterIds }: Identity): Uint8Array {
+  const identity = { clusterId, nodeId, formerClusterIds }
+  const covered = `dure data directory, format ${IDENTITY_FORMAT}\n${JSON.stringify(identity)}\n`
   return utf8(`${covered}${hex(checksum(utf8(covered)))}\n`)
 }
 
@@ -38,8 +41,12 @@ export function decodeIdentity(bytes: Uint8Array | undefined): FoundIdentity {
   if (Number.isNaN(format)) return { kind: 'damaged' }
   if (format > IDENTITY_FORMAT) return { kind: 'newer', format }
   if (hex(checksum(utf8(`${first}\n${second}\n`))) !== third) return { kind: 'damaged' }
-  const { clusterId, nodeId: id } = JSON.parse(second) as { clusterId: string; nodeId: number }
-  return { kind: 'valid', identity: { clusterId, nodeId: nodeId(id) } }
+  const { nodeId: id, ...names } = JSON.parse(second) as {
+    clusterId: string
+    nodeId: number
+    formerClusterIds?: readonly string[]
+  }
+  return { kind: 'valid', identity: { ...names, nodeId: nodeId(id) } }
 }
 
 const hex = (value: number): string => value.toString(16).padStart(8, '0')

@@ -128,7 +128,9 @@ class Recovery {
       case 'valid': {
         const { header } = parsed
         const { clusterId, nodeId } = header.owner
-        if (clusterId !== this.#owner.clusterId || nodeId !== this.#owner.nodeId) {
+        const { formerClusterIds = [] } = this.#owner
+        const isOurs = clusterId === this.#owner.clusterId || formerClusterIds.includes(clusterId)
+        if (!isOurs || nodeId !== this.#owner.nodeId) {
           // @M
           throw new DureError(
             'data-directory',

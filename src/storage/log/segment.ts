@@ -16,6 +16,8 @@ const SEGMENT_FORMAT = 1
 export interface LogOwner {
   readonly clusterId: string
   readonly nodeId: NodeId
+  /** Segments may also carry these: see `Identity`. Never written. */
+  readonly formerClusterIds?: readonly string[] | undefined
 }
 
 /** The first sector of a segment; written together with its first batch. */
