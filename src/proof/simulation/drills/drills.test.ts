@@ -20,7 +20,7 @@ const drills: readonly Drill[] = [
 
 const ELECTIONS = 12
 
-describe('one thing goes wrong, alone', () => {
+describe('one thing goes wrong, alone', { timeout: 120_000 }, () => {
   const seeds = testSeeds(process.env.DURE_SEED)
   test.for(drills.map((drill) => [drill.name, drill] as const))('%s', ([, drill]) => {
     console.log(describeSeeds(seeds))
