@@ -9,6 +9,7 @@ import type { GlobalOptions } from '../options.ts'
 import { displayWidth, printable } from '../output/style.ts'
 import { showValue } from '../output/value.ts'
 import { wholeNumber } from '../parse/arguments.ts'
+import { duration } from '../parse/duration.ts'
 import { withExamples } from './examples.ts'
 
 export function addKeyCommands(program: Command, context: CommandContext): void {
@@ -16,8 +17,10 @@ export function addKeyCommands(program: Command, context: CommandContext): void 
     [`dure put city:seoul '{"population":9602000}'`, ''],
     ['dure put greeting hello --node 1', 'through node 1 and no other'],
     ['dure put photo - < photo.jpg', 'the value from stdin'],
+    ['dure put session:7 alice --ttl 30m', 'gone after half an hour'],
   ])
     .description('set a key; a value of "-" is read from stdin')
+    .option('--ttl <duration>', 'it goes by itself after this time: 500ms, 30s, 5m, 12h, 30d', duration)
     .action((key, value, _own, command) => put(context, key, value, command.optsWithGlobals()))
 
   withExamples(program.command('get <key>'), [
@@ -45,14 +48,14 @@ async function put(
   context: CommandContext,
   key: string,
   text: string,
-  options: GlobalOptions,
+  options: GlobalOptions & { readonly ttl?: number },
 ): Promise<void> {
-  const { keyspace, timeoutMs } = options
+  const { keyspace, timeoutMs, ttl: ttlMs } = options
   const stored = encodeKey(keyspace, key)
   const value = text === '-' ? new Uint8Array(await buffer(context.shell.stdin)) : utf8(text)
   const signal = context.shell.interrupted
   const { version } = await withStore(context, options, 'put', (store) =>
-    store.put(stored, value, { timeoutMs, signal }),
+    store.put(stored, value, { timeoutMs, signal, ...(ttlMs !== undefined && { ttlMs }) }),
   )
   if (options.json) return writeJson(context, { key, version })
   say(context, `${context.styles.stderr('good', 'done')}  ${printable(key)} is at version ${version}`)

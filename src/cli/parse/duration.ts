@@ -1,0 +1,10 @@
+import { InvalidArgumentError } from 'commander'
+
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** For commander: `500ms`, `30s`, `5m`, `12h`, `30d` in milliseconds. */
+export function duration(text: string): number {
+  const [, digits, unit] = /^(\d{1,12})(ms|s|m|h|d)$/.exec(text) ?? []
+  if (digits !== undefined) return Number(digits) * UNIT_MS[unit as keyof typeof UNIT_MS]
+  throw new InvalidArgumentError('Use a whole number and a unit: 500ms, 30s, 5m, 12h, 30d.')
+}
