@@ -1,3 +1,4 @@
+import { mark } from '../../foundation/marks.ts'
 import type { Timer } from '../../runtime/runtime.ts'
 import { encodeCommand } from '../../wire/command/codec.ts'
 import { ATTEMPT_MS_MAX, Call, type CallParts, unexpected } from './call.ts'
@@ -102,6 +103,7 @@ export class LeaseBatch {
 
   #lose(lease: KeptLease, isGone: boolean): void {
     if (!this.#leases.has(lease)) return
+    if (!isGone) mark('client/lease-lost-in-doubt')
     this.remove(lease)
     lease.lost(isGone ? leaseExpired(lease.id) : leaseDoubtful(lease.id, lease.ttlMs))
   }

@@ -1,4 +1,5 @@
 import type { LeaseId } from '../../foundation/ids.ts'
+import { mark } from '../../foundation/marks.ts'
 import { encodeCommand } from '../../wire/command/codec.ts'
 import { Call, type CallParts, type Done, unexpected } from './call.ts'
 import { aliveUntil, type GrantedLease } from './kept-lease.ts'
@@ -60,6 +61,7 @@ export class LeaseCalls {
     const { clock } = this.#parts.runtime
     const sentMs = clock.monotonicMs()
     if (granted.aliveUntilMs - sentMs >= granted.ttlMs / 2) return call.succeed(granted)
+    mark('client/grant-kept-before-use')
     call.endStage()
     this.#keep(call, granted.id, (kept) => {
       if (!kept) return this.#grant(call, granted.ttlMs)

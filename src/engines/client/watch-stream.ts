@@ -1,4 +1,5 @@
 import { DureError } from '../../foundation/errors.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { KeyRange } from '../../ports/key-value/key-value-store.ts'
 import type { Timer } from '../../runtime/runtime.ts'
 import { type ChangeBatch, comparePlaces } from '../../wire/parcel/change-batch.ts'
@@ -143,6 +144,7 @@ export class WatchStream {
       this.#waitsForRoom = true
       return
     }
+    if (this.#isReady) mark('client/watch-resumed')
     const nowMs = this.#nowMs()
     const leg: Leg = {
       openedMs: nowMs,
@@ -193,6 +195,7 @@ export class WatchStream {
     while (leg === this.#leg && leg.early.size > 0) {
       const early = leg.early.get(leg.next)
       if (early === undefined) break
+      mark('client/watch-batch-overtaken')
       leg.early.delete(leg.next)
       this.#accept(leg, early)
     }

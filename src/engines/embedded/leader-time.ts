@@ -1,5 +1,6 @@
 import { DureError } from '../../foundation/errors.ts'
 import type { LogIndex } from '../../foundation/ids.ts'
+import { mark } from '../../foundation/marks.ts'
 import type { Runtime, Timer } from '../../runtime/runtime.ts'
 import { encodeCommand } from '../../wire/command/codec.ts'
 import { LogClock } from './log-clock.ts'
@@ -78,6 +79,7 @@ export class LeaderTime {
 
   /** The command to propose under `token`. */
   propose(token: number): Uint8Array {
+    mark('node/log-time-proposed')
     this.#isDue = false
     this.#token = token
     return encodeCommand({ kind: 'advance-time', logTimeMs: Math.floor(this.nowMs()) })

@@ -1,5 +1,6 @@
 import { assert } from '../../../foundation/assert.ts'
 import { type LogIndex, logIndex } from '../../../foundation/ids.ts'
+import { mark } from '../../../foundation/marks.ts'
 import { versionFromNumber } from '../../../ports/key-value/version.ts'
 import type { RowChange, Table } from '../../../storage/table/table.ts'
 import { ByteReader, getUint48 } from '../../../wire/bytes/byte-reader.ts'
@@ -160,6 +161,7 @@ export class ChangeFeed {
       this.#loadBlock(row.value)
     }
     const last = this.#blocks.at(-1)
+    if (last !== undefined) mark('state-machine/feed-restored')
     const { blockBytes } = this.#bounds
     if (last !== undefined && last.usedBytes < blockBytes) {
       const bytes = new Uint8Array(blockBytes)
@@ -203,6 +205,7 @@ export class ChangeFeed {
   }
 
   #dropOldest(changes: RowChange[]): void {
+    mark('state-machine/feed-compacted')
     let head = this.#blocks[0]!
     // Where all of the only block was dropped it stayed, to take what comes.
     if (this.#headOffset === head.usedBytes) head = this.#dropBlock(changes)

@@ -1,5 +1,6 @@
 import { unreachable } from '../../../foundation/assert.ts'
 import type { LeaseId } from '../../../foundation/ids.ts'
+import { mark } from '../../../foundation/marks.ts'
 import type { RowChange, Table } from '../../../storage/table/table.ts'
 import { ExpiryIndex } from './expiry-index.ts'
 import type { Lease } from './lease-heap.ts'
@@ -64,15 +65,15 @@ export class Expiry {
     ) {
       const found = this.#removeKeys(lease, left, changes, removed)
       left -= found
-      if (left === 0) {
-        return
-      }
+      if (left === 0) return mark('state-machine/expiry-left-over')
+      mark('state-machine/lease-expired')
       this.leases.remove(lease)
       left--
       if (left === 0) return
     }
     if (!this.#index.isDue(logTimeMs)) return
     for (const row of this.#index.takeExpired(logTimeMs, left)) {
+      mark('state-machine/key-expired')
       changes.push({ key: row, value: undefined })
       this.#removeKey(row.subarray(9), changes, removed)
     }

@@ -285,7 +285,10 @@ export class StateMachine {
     for (const operation of operations) {
       if (operation.kind === 'delete' || operation.lease === undefined) continue
       const lease = this.#expiry.leases.live(operation.lease, this.#logTimeMs)
-      if (lease === undefined) return { kind: 'lease-gone', lease: operation.lease }
+      if (lease === undefined) {
+        mark('state-machine/lease-gone')
+        return { kind: 'lease-gone', lease: operation.lease }
+      }
       const row = this.#table.get(userRowKey(operation.key))
       const held = row === undefined ? undefined : rowAttachment(row)
       if (held?.kind === 'lease' && held.lease === lease.id) continue

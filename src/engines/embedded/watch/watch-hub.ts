@@ -1,4 +1,5 @@
 import { type LogIndex, logIndex } from '../../../foundation/ids.ts'
+import { mark } from '../../../foundation/marks.ts'
 import { limits } from '../../../ports/key-value/limits.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { ChangeBatch, changeSizeBytes } from '../../../wire/parcel/change-batch.ts'
@@ -270,6 +271,7 @@ export class WatchHub {
       return 1
     }
     if (this.#isAhead(watcher)) {
+      mark('node/watch-ahead')
       watcher.state = 'ahead'
       this.#ahead.add(watcher)
       if (watcher.sequence === 0) this.#sendProgress(watcher)
@@ -322,6 +324,7 @@ export class WatchHub {
       watcher.range.caughtUp.add(watcher)
       this.#caughtUp++
     } else if (isBlocked) {
+      mark('node/watch-window-closed')
       watcher.state = 'blocked'
     } else {
       this.#ready.add(watcher)
@@ -358,6 +361,7 @@ export class WatchHub {
 
   #sweep(): void {
     if (this.#isLeaderless()) {
+      mark('node/watch-leaderless')
       const message = 'this node has not heard of a leader for a while: go on at another node'
       return this.#endAll(errorResponse('unavailable', message, { retryable: true }))
     }
@@ -395,6 +399,7 @@ export class WatchHub {
   }
 
   #tooOld({ index }: FeedPlace): ErrorResponse {
+    mark('node/watch-compacted')
     const kept = this.#parts.feed().compactedIndex + 1
     const found = `asked for the changes from entry ${index} on, but they are kept from entry ${kept} on`
     return errorResponse('compacted', `${found}; ${START_AGAIN}`)
