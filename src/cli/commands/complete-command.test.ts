@@ -73,7 +73,7 @@ describe.concurrent('Tab', () => {
   test.for(['zsh', 'bash', 'fish', 'powershell'])('there is a script for %s', async (shell) => {
     const { code, stdout } = await run(shell)
     expect(code).toBe(0)
-    expect(stdout).toMatch(/dure\b[^]*complete/)
+    expect(stdout).toMatch(/dure\b.*complete/s)
   })
 
   test('another shell is a mistake in usage, and says which there are', async () => {
