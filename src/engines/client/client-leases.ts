@@ -118,6 +118,84 @@ class ClientLease implements Lease {
   }
 
   release(options: CallOptions = {}): Promise<void> {
+    if (this.#released !== undefined) return this.#released
+    const releasing = this.#release(options)
+    this.#released = releasing
+    releasing.catch(() => {
+      // The next call tries again.
+      if (this.#released === releasing) this.#released = undefined
+    })
+    return releasing
+  }
+
+  giveUp(timeoutMs: number): void {
+    for (const lease of [...this.#held]) lease.giveUp(timeoutMs)
+  }
+
+  async #grant({ ttlMs, ...options }: LeaseOptions): Promise<GrantedLease> {
+    let isWanted = true
+    try {
+      return await this.#run<GrantedLease>(options, true, (timeoutMs, done) =>
+        this.#client.leases.grant(ttlMs, timeoutMs, (error, granted) => {
+          // Granted to a caller who has gone: it would only lie there until it runs out.
+          if (!isWanted && granted !== undefined) this.#client.leases.end(granted.id, timeoutMs, () => {})
+          done(error, granted)
+        }),
+      )
+    } catch (error) {
+      isWanted = false
+      throw error
+    }
+  }
+}
+
+const RELEASE_TIMEOUT_MS = 5_000
+
+class ClientLease implements Lease {
+  readonly id: string
+  readonly token: FencingToken
+  readonly ttlMs: number
+  readonly #runtime: Runtime
+  readonly #client: Client
+  readonly #run: RunCall
+  readonly #kept: KeptLease
+  readonly #controller = new AbortController()
+  #released: Promise<void> | undefined
+
+  constructor(runtime: Runtime, client: Client, run: RunCall, granted: GrantedLease) {
+    this.id = String(granted.id)
+    this.token = granted.token
+    this.ttlMs = granted.ttlMs
+    this.#runtime = runtime
+    this.#client = client
+    this.#run = run
+    this.#kept = client.keeper.keep(granted, (reason) => this.#controller.abort(reason))
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  checkedId(): LeaseId {
+    const { id, ttlMs, aliveUntilMs } = this.#kept
+    // A process that was paused gets here before its timers do.
+    if (!this.signal.aborted && this.#runtime.clock.monotonicMs() >= aliveUntilMs) {
+      this.#client.keeper.drop(this.#kept)
+      this.#controller.abort(leaseDoubtful(id, ttlMs))
+    }
+    if (this.signal.aborted) throw this.signal.reason
+    return id
+  }
+
+  releaseWith(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return
+    const release = (): void => void this.release().catch(() => undefined)
+    if (signal.aborted) return release()
+    signal.addEventListener('abort', release, { once: true })
+    this.signal.addEventListener('abort', () => signal.removeEventListener('abort', release), { once: true })
+  }
+
+  release(options: CallOptions = {}): Promise<void> {
     this.#released ??= this.#release(options)
     return this.#released
   }
@@ -134,14 +212,8 @@ class ClientLease implements Lease {
     const { id } = this.#kept
     this.#client.keeper.drop(this.#kept)
     this.#controller.abort(new DureError('lease-lost', `the lease ${id} was released`))
-    try {
-      await this.#run<boolean>({ timeoutMs, ...(signal && { signal }) }, true, (leftMs, done) =>
-        this.#client.leases.end(id, leftMs, done),
-      )
-    } catch (error) {
-      // The next call tries again.
-      this.#released = undefined
-      throw error
-    }
+    await this.#run<boolean>({ timeoutMs, ...(signal && { signal }) }, true, (leftMs, done) =>
+      this.#client.leases.end(id, leftMs, done),
+    )
   }
 }
