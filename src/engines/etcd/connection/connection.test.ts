@@ -83,3 +83,29 @@ test('on a connection that is closed nothing leaves', async () => {
   await new Promise((resolve) => server.close(resolve))
   await expect(Connection.open({ authority, tls: undefined }, 1_000)).rejects.toThrow('ECONNREFUSED')
 })
+
+test('a connection that used up its streams takes no more, and those that are open end in peace', async () => {
+  const server = createServer()
+  const waiting: ServerHttp2Stream[] = []
+  server.on('stream', (stream) => {
+    waiting.push(stream)
+    if (waiting.length < 2) return
+    for (const each of waiting) {
+      each.respond({ ':status': 200 }, { waitForTrailers: true })
+      each.on('wantTrailers', () => each.sendTrailers({ 'grpc-status': '0' }))
+      each.end(Buffer.alloc(5))
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const authority = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const connection = await Connection.open({ authority, tls: undefined }, 1_000, 2)
+  const call = () =>
+    new Promise<Ended>((resolve) => {
+      connection.call('/a.Service/Method', Buffer.alloc(5), 1_000, undefined, resolve)
+    })
+  const calls = [call(), call()]
+  expect(connection.isOpen).toBe(false)
+  expect(await call()).toMatchObject({ status: 14, neverLeft: true })
+  for (const ended of await Promise.all(calls)) expect(ended.status).toBe(0)
+  await new Promise((resolve) => server.close(resolve))
+})

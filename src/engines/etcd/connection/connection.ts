@@ -8,6 +8,10 @@ import { type Ended, grpc } from './grpc-status.ts'
 const STREAM_WINDOW_BYTES = 1 << 20
 const SESSION_WINDOW_BYTES = 16 << 20
 const PING_TIMEOUT_MS = 1_000
+/** etcd ends connections that are pinged more often than this while nothing else is said. */
+const PING_INTERVAL_MS = 5_000
+/** HTTP/2 numbers its streams, up to 2^30 of one client: then a connection is at its end. A busy one gets there in a day. */
+const STREAMS_MAX = 2 ** 29
 
 const noBytes = new Uint8Array(0)
 
@@ -41,16 +45,20 @@ export class Connection {
   readonly endpoint: Endpoint
   readonly #session: ClientHttp2Session
   readonly #scheme: string
+  #streamsLeft: number
+  #streamsOpen = 0
   #isPinging = false
+  #echoedMs = Number.NEGATIVE_INFINITY
 
-  private constructor(endpoint: Endpoint, session: ClientHttp2Session) {
+  private constructor(endpoint: Endpoint, session: ClientHttp2Session, streamsMax: number) {
     this.endpoint = endpoint
     this.#session = session
+    this.#streamsLeft = streamsMax
     this.#scheme = endpoint.tls === undefined ? 'http' : 'https'
   }
 
   /** Rejects with the reason when there is no connection within `timeoutMs`. */
-  static open(endpoint: Endpoint, timeoutMs: number): Promise<Connection> {
+  static open(endpoint: Endpoint, timeoutMs: number, streamsMax = STREAMS_MAX): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const scheme = endpoint.tls === undefined ? 'http' : 'https'
       const session = connect(`${scheme}://${endpoint.authority}`, {
@@ -71,7 +79,7 @@ export class Connection {
         clearTimeout(timer)
         session.setLocalWindowSize(SESSION_WINDOW_BYTES)
         if ('setNoDelay' in session.socket) session.socket.setNoDelay(true)
-        resolve(new Connection(endpoint, session))
+        resolve(new Connection(endpoint, session, streamsMax))
       })
       // etcd says so before it stops; calls that are open may still end.
       session.on('goaway', () => session.close())
@@ -79,7 +87,7 @@ export class Connection {
   }
 
   get isOpen(): boolean {
-    return !this.#session.closed && !this.#session.destroyed
+    return this.#streamsLeft > 0 && !this.#session.closed && !this.#session.destroyed
   }
 
   /** Runs once, when the connection is gone. */
@@ -89,16 +97,13 @@ export class Connection {
 
   /** One message there and one back. Answers with a function that gives up on it. */
   call(path: string, message: Buffer, timeoutMs: number, token: string | undefined, done: Done): () => void {
-    let body: Buffer | undefined
+    const chunks: Buffer[] = []
     const stream = this.#open(path, timeoutMs, token, {
-      data: (chunk) => (body = body === undefined ? chunk : Buffer.concat([body, chunk])),
+      data: (chunk) => chunks.push(chunk),
       end: (ended) => {
         if (ended.status !== grpc.ok) return done(ended)
-        if (
-          body === undefined ||
-          body.length < PREFIX_BYTES ||
-          body.length !== PREFIX_BYTES + body.readUInt32BE(1)
-        ) {
+        const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+        if (body.length < PREFIX_BYTES || body.length !== PREFIX_BYTES + body.readUInt32BE(1)) {
           return done({ ...ended, status: grpc.unavailable, message: `${path}: the answer was cut short` })
         }
         done({ ...ended, body: body.subarray(PREFIX_BYTES) })
@@ -109,7 +114,7 @@ export class Connection {
     return () => stream.close(constants.NGHTTP2_CANCEL)
   }
 
-  /** Messages both ways. `requireLeader`: a member that lost its leader ends it. */
+  /** Messages both ways. A member that lost its leader ends it. */
   stream(path: string, token: string | undefined, handlers: StreamHandlers): OpenStream {
     const splitter = new FrameSplitter()
     let isClosed = false
@@ -138,12 +143,13 @@ export class Connection {
 
   /** Ends the connection unless the other side answers: one that stands still keeps its connections open. */
   suspect(): void {
-    if (this.#isPinging || !this.isOpen) return
+    if (this.#isPinging || !this.isOpen || performance.now() < this.#echoedMs + PING_INTERVAL_MS) return
     this.#isPinging = true
     const timer = setTimeout(() => this.close(), PING_TIMEOUT_MS)
     const isSent = this.#session.ping((error) => {
       clearTimeout(timer)
       this.#isPinging = false
+      this.#echoedMs = performance.now()
       if (error !== null) this.close()
     })
     if (!isSent) this.close()
@@ -158,7 +164,7 @@ export class Connection {
     path: string,
     timeoutMs: number | undefined,
     token: string | undefined,
-    handlers: { data(chunk: Buffer): void; end(ended: Ended): void },
+    handlers: { data(chunk: Buffer): unknown; end(ended: Ended): void },
   ): ClientHttp2Stream | undefined {
     const where = this.endpoint.authority
     if (!this.isOpen) {
@@ -197,13 +203,19 @@ export class Connection {
     else headers['grpc-timeout'] = `${Math.max(1, Math.ceil(timeoutMs))}m`
     if (token !== undefined) headers.token = token
     const stream = this.#session.request(headers, { endStream: false })
+    this.#streamsLeft--
+    this.#streamsOpen++
     stream.on('data', handlers.data)
     // A call that fails at once carries its status in the headers; all others in the trailers.
     stream.on('response', readStatus)
     stream.on('trailers', readStatus)
     stream.on('error', (error) => end(error.message))
     stream.on('end', () => end('the stream ended without a status'))
-    stream.on('close', () => end('the connection closed before the answer'))
+    stream.on('close', () => {
+      end('the connection closed before the answer')
+      // What was open on a connection that is used up has ended in peace.
+      if (--this.#streamsOpen === 0 && this.#streamsLeft === 0) this.#session.close()
+    })
     return stream
   }
 }

@@ -14,6 +14,7 @@ test.for([
   [14, 'etcdserver: leader changed', 'unknown', 'unavailable'],
   [14, 'etcdserver: server stopped', 'unknown', 'unavailable'],
   [14, 'etcdserver: no leader', 'refused', 'unavailable'],
+  [14, 'etcdserver: rpc not supported for learner', 'refused', 'unavailable'],
   [4, 'context deadline exceeded', 'unknown', 'unavailable'],
   [1, 'context canceled', 'unknown', 'unavailable'],
   [2, 'something new', 'unknown', 'protocol'],

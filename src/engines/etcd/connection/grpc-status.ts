@@ -45,7 +45,9 @@ export function judge({ status, message, neverLeft }: Ended): Verdict {
     return 'log-in'
   if (status === grpc.resourceExhausted) return /too many requests/.test(message) ? 'refused' : 'final'
   if (status === grpc.unavailable) {
-    return /no leader|not capable|unhealthy cluster/.test(message) ? 'refused' : 'unknown'
+    return /no leader|not capable|unhealthy cluster|not supported for learner/.test(message)
+      ? 'refused'
+      : 'unknown'
   }
   if (
     status === grpc.invalidArgument ||
