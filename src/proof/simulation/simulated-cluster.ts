@@ -19,6 +19,8 @@ export interface SimulatedNode {
   readonly tables: DurableTables
   /** While it is up and recovered. */
   node: EmbeddedNode | undefined
+  /** It begins with nothing and is sent everything; else it begins as the founders did. */
+  readonly joins: boolean
   /** It has opened its directory: from now on an empty one means that it forgot. */
   hasOpened: boolean
   /** Its disk was wiped or damaged: it must not start, and does not belong to the cluster any more. */
@@ -71,20 +73,24 @@ export class SimulatedCluster {
     for (const node of this.nodes) node.process.start((runtime) => this.#main(node, runtime))
   }
 
-  /** Starts one more node. It knows the founders only and waits until a leader adds it. */
-  join(): SimulatedNode {
-    const node = this.#addNode()
+  /**
+   * Starts one more node. It knows the founders only and waits until a leader adds it. As a founder it may be made a voter
+   * at once; one that begins `empty` learns even who the members were, and is made a learner first.
+   */
+  join(options: { readonly empty?: boolean } = {}): SimulatedNode {
+    const node = this.#addNode(options.empty ?? false)
     node.process.start((runtime) => this.#main(node, runtime))
     return node
   }
 
-  #addNode(): SimulatedNode {
+  #addNode(joins = false): SimulatedNode {
     const id = nodeId(this.#nodes.length + 1)
     const node: SimulatedNode = {
       id,
       process: this.#world.spawn(`node ${id}`, { nodeId: id, promises: false }),
       tables: new DurableTables(),
       node: undefined,
+      joins,
       hasOpened: false,
       lostItsData: false,
       isReplaced: false,
@@ -111,7 +117,11 @@ export class SimulatedCluster {
       {
         clusterId: 'simulated',
         nodeId: simulated.id,
-        members: this.#nodes.slice(0, nodeCount).map(({ id }) => ({ node: id, address: `node/${id}` })),
+        members: [
+          ...this.#nodes.slice(0, nodeCount).map(({ id }) => ({ node: id, address: `node/${id}` })),
+          ...(simulated.joins ? [{ node: simulated.id, address: `node/${simulated.id}` }] : []),
+        ],
+        join: simulated.joins,
         // The directory is made once; a node that finds it empty later must not begin anew.
         initialize: !simulated.hasOpened,
         groupCount,

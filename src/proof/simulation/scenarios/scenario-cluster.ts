@@ -13,6 +13,7 @@ import { type FaultPlan, type NetworkFaults, noFaults } from '../../../runtime/s
 import type { SimulatedProcess } from '../../../runtime/simulated/simulated-process.ts'
 import { Simulation } from '../../../runtime/simulated/simulation.ts'
 import { encodeCommand } from '../../../wire/command/codec.ts'
+import type { MemberRequest, Response } from '../../../wire/parcel/parcel.ts'
 import { HistoryRecorder } from '../../verify/history-recorder.ts'
 import type { KeyValueInput, KeyValueOutput } from '../../verify/linearizability/key-value-model.ts'
 import { describeMessage } from '../describe-message.ts'
@@ -42,6 +43,11 @@ export interface ClusterShape extends Partial<Pick<ClusterPlan, 'raft' | 'storag
 export interface Proposal {
   readonly key: string
   outcome: 'open' | 'committed' | 'failed' | 'unknown'
+}
+
+/** `response` undefined while nobody has answered. */
+export interface MemberAnswer {
+  response: Response | undefined
 }
 
 const ELECTION_MS_MAX = 5_000
@@ -403,9 +409,49 @@ export class ScenarioCluster {
 
   // Members.
 
-  /** A new node, started and known to nobody. */
-  join(): NodeId {
-    return this.#cluster.join().id
+  /** A new node, started and known to nobody; `empty` as one that `dure member add` starts. */
+  join(options: { readonly empty?: boolean } = {}): NodeId {
+    return this.#cluster.join(options).id
+  }
+
+  /** One request to one node, as an operator's client sends it; how it ended, as time goes on. */
+  askMember(
+    change: MemberRequest['change'],
+    node: NodeId,
+    options: { readonly via: NodeId; readonly force?: boolean },
+  ): MemberAnswer {
+    const answer: MemberAnswer = { response: undefined }
+    const request: MemberRequest = {
+      kind: 'member',
+      change,
+      node,
+      peerAddress: change === 'add' ? `node/${node}` : '',
+      httpAddress: '',
+      force: options.force ?? false,
+    }
+    this.node(options.via).request(request, REQUEST_TIMEOUT_MS, (response) => {
+      answer.response = response
+    })
+    return answer
+  }
+
+  /** Asks again and again, now this node and now that one, until it is done. */
+  changeMember(change: MemberRequest['change'], node: NodeId): void {
+    const giveUpMs = this.world.nowMs + AGREEMENT_MS_MAX
+    for (let attempt = 0; this.world.nowMs < giveUpMs; attempt++) {
+      const { connected } = this
+      const via = connected[attempt % connected.length]
+      if (via !== undefined) {
+        const answer = this.askMember(change, node, { via })
+        this.world.runUntil(() => answer.response !== undefined, { withinMs: REQUEST_TIMEOUT_MS })
+        if (answer.response?.status === 'done') return
+        if (answer.response?.status === 'error') {
+          assert(answer.response.retryable, `${change} ${node}: ${answer.response.message}`)
+        }
+      }
+      this.run(50)
+    }
+    throw new Error(`${change} ${node} was not done within ${AGREEMENT_MS_MAX} ms of virtual time`)
   }
 
   /** Asks the leader, whoever it is, until it is so. */
