@@ -33,9 +33,10 @@ import type { CommandOperation } from '../../wire/command/command.ts'
 import type { ChangePlace } from '../../wire/parcel/parcel.ts'
 import type { Done } from './call.ts'
 import type { Client, ClientTransaction, Page } from './client.ts'
-import { ClientLeases, type RunCall } from './client-leases.ts'
+import { ClientLeases } from './client-leases.ts'
 import { ClientWatch } from './client-watch.ts'
 import { cursorOf, placeOf } from './cursor-text.ts'
+import type { RunCall } from './run-call.ts'
 import { UnkeptLeases } from './unkept-leases.ts'
 
 const CALL_TIMEOUT_MS = 5_000

@@ -124,6 +124,7 @@ export class Client {
   close(): void {
     if (this.#parts.isClosed) return
     this.#parts.isClosed = true
+    this.keeper.close()
     this.#parts.transport.close()
   }
 }

@@ -126,6 +126,19 @@ test('an answer that comes after the lease was given up changes nothing', () => 
   expect(transport.waiting).toEqual([])
 })
 
+test('a client that is closed loses its leases at once, and leaves no timer behind', () => {
+  keep(1)
+  keep(2, TTL_MS * 2)
+  client.close()
+  expect(lost).toMatchObject([
+    { id: 1, error: { code: 'lease-lost' } },
+    { id: 2, error: { code: 'lease-lost' } },
+  ])
+  passMs(60_000)
+  expect(transport.waiting).toEqual([])
+  expect(lost).toHaveLength(2)
+})
+
 test('a grant whose answer took long is kept alive before it is handed over, or taken anew when it is gone', () => {
   const grants: (GrantedLease | undefined)[] = []
   client.leases.grant(TTL_MS, 60_000, (_, lease) => grants.push(lease))

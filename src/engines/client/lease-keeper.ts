@@ -1,4 +1,4 @@
-import type { DureError } from '../../foundation/errors.ts'
+import { DureError } from '../../foundation/errors.ts'
 import type { CallParts } from './call.ts'
 import type { GrantedLease, KeptLease } from './kept-lease.ts'
 import { LeaseBatch } from './lease-batch.ts'
@@ -39,6 +39,16 @@ export class LeaseKeeper {
   drop(lease: KeptLease): void {
     this.#batches.get(lease)?.remove(lease)
     this.#batches.delete(lease)
+  }
+
+  /** The client is closed: nothing can be kept alive any more. */
+  close(): void {
+    for (const [lease, batch] of [...this.#batches]) {
+      batch.remove(lease)
+      lease.lost(
+        new DureError('lease-lost', `the client of the lease ${lease.id} was closed: nobody keeps it alive`),
+      )
+    }
   }
 
   #lost(lease: KeptLease, tell: (reason: DureError) => void, reason: DureError): void {

@@ -4,7 +4,8 @@ import type { CallOptions } from '../../ports/key-value/key-value-store.ts'
 import type { FencingToken, Lease } from '../../ports/key-value/lease.ts'
 import { validateCallOptions, validateLeaseOptions } from '../../ports/key-value/validation.ts'
 import type { Client } from './client.ts'
-import type { ClientLeases, RunCall } from './client-leases.ts'
+import type { ClientLeases } from './client-leases.ts'
+import type { RunCall } from './run-call.ts'
 
 /**
  * Leases whose holders are elsewhere and keep them alive themselves, by id: what HTTP's routes stand on.
