@@ -72,7 +72,10 @@ export interface KeyValueStore extends AsyncDisposable {
   /** Grants a lease and keeps it alive. Guarantee: see `Lease`; the grant itself is durable as `put`. */
   lease(options: LeaseOptions): Promise<Lease>
 
-  /** Calls in progress are given `timeoutMs` (2,000) to end; then they end as `closed`. */
+  /**
+   * Leases are released, as far as the time allows, and watches end as `closed`. Calls in progress are given `timeoutMs`
+   * (2,000) to end; then they end as `closed` too.
+   */
   close(options?: { readonly timeoutMs?: number }): Promise<void>
 }
 

@@ -18,7 +18,8 @@ export type FencingToken = Branded<number, 'FencingToken'>
  * ```
  *
  * Guarantee: never expires while keep-alives get through within `ttlMs`, whatever clocks say and whoever leads; `signal`
- * aborts no later than the store may expire it, given clocks that run at about the same rate.
+ * aborts no later than the store may expire it, given clocks that run at about the same rate. A process that is paused,
+ * or a machine that is suspended, may act in the moment before it notices: what must never happen twice carries the token.
  */
 export interface Lease extends AsyncDisposable {
   /** Opaque, for logs and for HTTP. */
