@@ -178,6 +178,20 @@ describe.runIf(requireEtcd())('etcd on a bad day', { timeout: 90_000 }, () => {
     expect((await store.get(utf8('a'))).value).toEqual(one)
   })
 
+  test('a holder that was paused beyond its lease sees that it is lost before it does anything', async () => {
+    const cluster = await start()
+    const store = await open(cluster)
+    const lease = await store.lease({ ttlMs: 2_000 })
+    await store.put(utf8('held'), one, { lease })
+    // The whole process stands still: no timer fires, no promise settles.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lease.ttlMs + 1_000)
+    expect(lease.signal.aborted).toBe(true)
+    const lost = { code: 'lease-lost', outcome: 'failed' }
+    await expect(store.put(utf8('held'), one, { lease })).rejects.toMatchObject(lost)
+    const next = await store.lease({ ttlMs: 2_000 })
+    expect(next.token).toBeGreaterThan(lease.token)
+  })
+
   test('a lease whose holder cannot reach etcd is lost in time, and a put with it is refused', async () => {
     const cluster = await start()
     const store = await open(cluster)

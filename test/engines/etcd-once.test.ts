@@ -148,6 +148,18 @@ describe.runIf(requireEtcd())('each write happens once', { timeout: 60_000 }, ()
     expect(left).toEqual(['closing/\0dure/history', 'closing/a'])
   })
 
+  test('a commit too large to be told again is sent once: a lost answer is unknown', async () => {
+    const keys = Array.from({ length: 128 }, (_, i) => utf8(`once-only/${i}`))
+    const transaction = {
+      comparisons: keys.map((key) => ({ key, version: absent })),
+      operations: keys.map((key) => ({ kind: 'put' as const, key, value: one })),
+    }
+    const lost = losingAnswer(exists('once-only/0'), () => store.commit(transaction))
+    await expect(lost).rejects.toMatchObject({ code: 'unavailable', outcome: 'unknown' })
+    const again = await store.commit(transaction)
+    expect(again.committed).toBe(false)
+  })
+
   test('what does not fit into one transaction of etcd is refused by name, and nothing of it happens', async () => {
     const value = new Uint8Array(900_000)
     const large = ['large/a', 'large/b'].map((key) => ({ kind: 'put' as const, key: utf8(key), value }))

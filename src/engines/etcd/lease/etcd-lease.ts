@@ -12,6 +12,7 @@ export class EtcdLease implements Lease {
   readonly token: FencingToken
   readonly ttlMs: number
   readonly #controller = new AbortController()
+  readonly #check: () => void
   readonly #revoke: (options: CallOptions | undefined) => Promise<void>
   #release: Promise<void> | undefined
 
@@ -20,6 +21,8 @@ export class EtcdLease implements Lease {
     readonly etcdId: number
     readonly token: FencingToken
     readonly ttlMs: number
+    /** Calls `lose` if its time is over. */
+    readonly check: () => void
     readonly revoke: (options: CallOptions | undefined) => Promise<void>
   }) {
     this.owner = parts.owner
@@ -27,16 +30,19 @@ export class EtcdLease implements Lease {
     this.etcdId = parts.etcdId
     this.token = parts.token
     this.ttlMs = parts.ttlMs
+    this.#check = parts.check
     this.#revoke = parts.revoke
   }
 
+  /** True to the clock whenever it is asked for, also right after a pause that held up the timers. */
   get signal(): AbortSignal {
+    if (!this.#controller.signal.aborted) this.#check()
     return this.#controller.signal
   }
 
   /** Tells the holder; later ones say nothing. */
   lose(reason: string): void {
-    if (this.signal.aborted) return
+    if (this.#controller.signal.aborted) return
     this.#controller.abort(new DureError('lease-lost', `the lease ${this.id} is lost: ${reason}`))
   }
 

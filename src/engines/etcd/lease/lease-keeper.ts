@@ -13,6 +13,8 @@ const ANSWER_MS_MAX = 2_000
 const RECONNECT_DELAY_MS = 100
 
 export interface KeptLease {
+  /** Notices at once when its time is over, where a timer would be late: after a pause of the process. */
+  check(): void
   /** No more keep-alives. The lease itself is left as it is. */
   stop(): void
   /** One keep-alive now; false when the lease is gone, or may be. */
@@ -54,6 +56,7 @@ export class LeaseKeeper {
     this.#entries.set(id, entry)
     this.#schedule(entry)
     return {
+      check: () => void this.#isOver(entry),
       stop: () => this.#remove(entry),
       renew: () =>
         new Promise((resolve) => {
@@ -88,11 +91,16 @@ export class LeaseKeeper {
     entry.timer = setTimeout(() => this.#wake(entry), Math.max(1, Math.min(nextMs, endsMs) - nowMs))
   }
 
+  #isOver(entry: Entry): boolean {
+    if (this.#entries.get(entry.id) !== entry) return true
+    if (performance.now() < entry.livesFromMs + entry.ttlMs) return false
+    this.#remove(entry)
+    entry.lost(`no keep-alive was answered within its ${entry.ttlMs} ms`)
+    return true
+  }
+
   #wake(entry: Entry): void {
-    if (performance.now() >= entry.livesFromMs + entry.ttlMs) {
-      this.#remove(entry)
-      return entry.lost(`no keep-alive was answered within its ${entry.ttlMs} ms`)
-    }
+    if (this.#isOver(entry)) return
     if (entry.sentAtMs.length > 0 && this.#connection !== undefined) {
       // No answer: this member stands still or has no leader.
       this.#connections.moveOn(this.#connection)

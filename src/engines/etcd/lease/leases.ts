@@ -86,6 +86,7 @@ export class Leases {
     const release = (): void => void lease.release({ timeoutMs: RELEASE_TIMEOUT_MS }).catch(() => {})
     const lease = new EtcdLease({
       ...{ owner: this, etcdId: id, token, ttlMs },
+      check: () => this.#held.get(lease)?.check(),
       revoke: async (options) => {
         signal?.removeEventListener('abort', release)
         this.#drop(lease)
