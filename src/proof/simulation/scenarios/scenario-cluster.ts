@@ -1,3 +1,4 @@
+// Long because it is the one vocabulary of all scenarios: a verb in another file is a verb that nobody finds.
 import { Client } from '../../../engines/client/client.ts'
 import type { Group } from '../../../engines/embedded/group.ts'
 import type { EmbeddedNode } from '../../../engines/embedded/node.ts'
