@@ -179,6 +179,8 @@ function nodeCommand(directory: string, file: ClusterFile, node: number) {
       '--allow-faults',
       '--end-with-stdin',
       ...(file.initialized.includes(node) ? [] : [first]),
+      // All of it is new: nobody has to wait for a leader that might be there.
+      ...(file.initialized.length === 0 ? ['--found'] : []),
     ],
   }
 }
