@@ -4,6 +4,7 @@ import type { Command as Completed } from '@bomb.sh/tab'
 import describe from '@bomb.sh/tab/commander'
 import type { Command } from 'commander'
 import { readClusterFile } from '../cluster/cluster-file.ts'
+import { type Layout, layoutOf, membersOf } from '../cluster/layout.ts'
 
 type Complete = (value: string, description: string) => void
 
@@ -48,13 +49,13 @@ function completeNodes(complete: Complete): void {
   const words = process.argv.slice(2)
   const at = words.lastIndexOf('--directory')
   const directory = at === -1 ? './data/local' : (words[at + 1] ?? '.')
-  let nodes = NODES
+  let layout: Layout = layoutOf(NODES, undefined)
   try {
-    nodes = readClusterFile(resolve(directory))?.nodes ?? NODES
+    layout = readClusterFile(resolve(directory)) ?? layout
   } catch {
     // A file of another kind: the command itself will say so.
   }
-  for (let node = 1; node <= nodes; node++) complete(String(node), `node ${node}`)
+  for (const node of membersOf(layout)) complete(String(node), `node ${node}`)
 }
 
 /** The shell leaves this to us: what begins like the last word. */

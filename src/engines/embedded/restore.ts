@@ -1,5 +1,6 @@
 import { DureError } from '../../foundation/errors.ts'
 import { mark } from '../../foundation/marks.ts'
+import { REPLACE_NODE } from '../../foundation/replace-node.ts'
 import type { RestoredState } from '../../protocols/raft/core.ts'
 import type { RecoveredGroup } from '../../storage/log/log.ts'
 import type { TablePosition } from '../../storage/table/table.ts'
@@ -21,7 +22,7 @@ export function restoreGroup(found: RecoveredGroup, position: TablePosition): Re
   if (position.index < base.index) {
     throw new DureError(
       'corrupt',
-      `group ${found.group}: the log begins after index ${base.index}, but the table stands at ${position.index}, so what lies between is lost: remove this node from the cluster and add it anew`,
+      `group ${found.group}: the log begins after index ${base.index}, but the table stands at ${position.index}, so what lies between is lost: ${REPLACE_NODE}`,
     )
   }
   const held = position.index - base.index

@@ -1,5 +1,6 @@
 import { unreachable } from '../../foundation/assert.ts'
 import { DureError } from '../../foundation/errors.ts'
+import { REPLACE_NODE } from '../../foundation/replace-node.ts'
 import type { FoundIdentity, Identity } from './identity.ts'
 
 export interface DirectoryClaim {
@@ -51,7 +52,7 @@ export function judgeDirectory(claim: DirectoryClaim): DirectoryVerdict {
       if (hasTables && !hasLog) {
         return refuse(
           'forgotten',
-          `${asked}, which holds tables but no log: its vote is lost. Restore the log, or remove the node from the cluster and add it anew under another id`,
+          `${asked}, which holds tables but no log: its vote is lost. Restore the log, or ${REPLACE_NODE}`,
         )
       }
       return { verdict: 'use' }
@@ -64,19 +65,19 @@ export function judgeDirectory(claim: DirectoryClaim): DirectoryVerdict {
     case 'damaged':
       return refuse(
         'corrupt',
-        `${asked}, but its file "identity" is damaged: restore that file, or remove the node and add it anew with an empty directory`,
+        `${asked}, but its file "identity" is damaged: restore that file, or ${REPLACE_NODE}`,
       )
     case 'none':
       if (hasLog || hasTables) {
         return refuse(
           'data-directory',
-          `${asked}, which holds data but no file "identity": restore that file, or remove the node and add it anew with an empty directory`,
+          `${asked}, which holds data but no file "identity": restore that file, or ${REPLACE_NODE}`,
         )
       }
       if (initialize) return { verdict: 'create' }
       return refuse(
         'forgotten',
-        `${asked}, which is empty, though the node is known: its log and its vote are lost. Restore the directory, or remove the node from the cluster and add it anew under another id`,
+        `${asked}, which is empty, though the node is known: its log and its vote are lost. Restore the directory, or ${REPLACE_NODE}`,
       )
     default:
       return unreachable(found)

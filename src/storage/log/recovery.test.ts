@@ -100,7 +100,7 @@ describe('recovery', () => {
       `${path(1)} is damaged at offset ${bad}: expected batch 4, found a batch that fails its checksum`,
     )
     expect(message).toContain('later batch 5 is intact')
-    expect(message).toContain('add it anew')
+    expect(message).toContain('dure member replace')
   })
 
   test('@E a bad batch at the end of a segment that is not the last: corruption', async () => {

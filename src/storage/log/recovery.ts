@@ -1,6 +1,7 @@
 import { assert } from '../../foundation/assert.ts'
 import { DureError } from '../../foundation/errors.ts'
 import { mark } from '../../foundation/marks.ts'
+import { REPLACE_NODE } from '../../foundation/replace-node.ts'
 import type { Disk, DiskFile } from '../../runtime/disk.ts'
 import { type Batch, batchLength, readBatch } from './batch.ts'
 import { MalformedBatchError } from './record-decoder.ts'
@@ -319,8 +320,7 @@ class Recovery {
   }
 }
 
-const ADVICE =
-  'Nothing was changed. Remove this node from the cluster and add it anew with an empty data directory; its peers hold the data'
+const ADVICE = `Nothing was changed. Its peers hold the data: ${REPLACE_NODE}`
 
 function corrupt(path: string, offset: number, expected: string, found: string): DureError {
   return new DureError(

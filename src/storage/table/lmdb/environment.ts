@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { text, utf8 } from '../../../foundation/bytes.ts'
 import { DureError } from '../../../foundation/errors.ts'
+import { REPLACE_NODE } from '../../../foundation/replace-node.ts'
 import { FORMAT_KEY } from './key.ts'
 
 export type Database = RootDatabase<Uint8Array, Uint8Array>
@@ -78,7 +79,7 @@ export function tableError(
   if (/MDB_(INVALID|CORRUPTED|PAGE_NOTFOUND|PANIC|VERSION_MISMATCH)/.test(message)) {
     return new DureError(
       'corrupt',
-      `the tables in ${directory} are damaged (${message}): remove this node from the cluster and add it anew with an empty data directory`,
+      `the tables in ${directory} are damaged (${message}): stop this node, and ${REPLACE_NODE}`,
       { cause },
     )
   }

@@ -1,5 +1,6 @@
 import { checksum } from '../../../foundation/checksum.ts'
 import { DureError } from '../../../foundation/errors.ts'
+import { REPLACE_NODE } from '../../../foundation/replace-node.ts'
 
 /** A row's value as LMDB holds it: checksum of key and value (u32, big endian), value. */
 export const CHECKSUM_BYTES = 4
@@ -26,6 +27,6 @@ function damaged(storedKey: Uint8Array, stored: Uint8Array): DureError {
   const key = Buffer.from(storedKey.subarray(0, 64)).toString('hex')
   return new DureError(
     'corrupt',
-    `a row of the table (key ${key}, ${stored.length} bytes) does not match its checksum: the table must be built again from its peers. Stop this node, remove it from the cluster and add it anew with an empty data directory`,
+    `a row of the table (key ${key}, ${stored.length} bytes) does not match its checksum: the table must be built again from its peers. Stop this node, and ${REPLACE_NODE}`,
   )
 }

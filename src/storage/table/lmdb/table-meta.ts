@@ -1,6 +1,7 @@
 import { text, utf8 } from '../../../foundation/bytes.ts'
 import { checksum } from '../../../foundation/checksum.ts'
 import { DureError } from '../../../foundation/errors.ts'
+import { REPLACE_NODE } from '../../../foundation/replace-node.ts'
 import type { TablePosition } from '../table.ts'
 
 /** What LMDB knows of one table besides its rows; written in the same transaction as they are. */
@@ -25,7 +26,7 @@ export function decodeMeta(bytes: Uint8Array): TableMeta {
   if (found !== checksum(json).toString(16).padStart(8, '0')) {
     throw new DureError(
       'corrupt',
-      'the place where a table stands does not match its checksum: the table must be built again from its peers. Remove this node from the cluster and add it anew with an empty data directory',
+      `the place where a table stands does not match its checksum: the table must be built again from its peers. Stop this node, and ${REPLACE_NODE}`,
     )
   }
   return JSON.parse(text(json)) as TableMeta
