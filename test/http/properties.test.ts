@@ -33,6 +33,9 @@ const known: Known = (parameter) => {
   return parameter === 'lease' || parameter === 'id' ? leases : []
 }
 
+/** A member has an address, and there is one member only. */
+const hardToMeet = new Set(['addMember', 'removeMember', 'promoteMember'])
+
 interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
@@ -77,14 +80,18 @@ describe('whatever is asked, the answer is one that the document names', () => {
   test.for(operations.map((one) => [one.name, one] as const))(
     '%s',
     async ([, { method, path, item, operation }]) => {
+      let succeeded = 0
       await fc.assert(
         fc.asyncProperty(requestsOf(method, path, item, operation, known), async (request) => {
           const answer = await send(request)
           if (operation.operationId === 'setFaults') await send({ method: 'DELETE', path: '/v1/faults' })
           checkAnswer(operation, request, answer)
+          if (answer.status < 400) succeeded++
         }),
         { numRuns: RUNS },
       )
+      // Or the requests have become worthless.
+      if (!hardToMeet.has(operation.operationId)) expect(succeeded).toBeGreaterThan(0)
     },
   )
 })
