@@ -1,26 +1,33 @@
 import { beforeEach, expect, test } from 'vitest'
 import { text, utf8 } from '../../foundation/bytes.ts'
 import type { DureError } from '../../foundation/errors.ts'
+import { groupId, logIndex, nodeId } from '../../foundation/ids.ts'
 import { SimulatedCluster, type SimulatedNode } from '../../proof/simulation/simulated-cluster.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { Simulation } from '../../runtime/simulated/simulation.ts'
 import { decodeChunk } from '../../storage/snapshot/chunk-codec.ts'
+import { DurableTables } from '../../storage/table/memory/durable-tables.ts'
+import { MemoryTableStore } from '../../storage/table/memory/memory-table-store.ts'
+import { encodeCommand } from '../../wire/command/codec.ts'
 import { Client } from '../client/client.ts'
 import { ClientStore } from '../client/client-store.ts'
 import { remoteGuarantees } from '../remote/connect-remote.ts'
 import { RemoteTransport } from '../remote/remote-transport.ts'
 import type { BackupSource } from './backups.ts'
+import { restoredPosition, seedTables } from './seed-directory.ts'
 import { space } from './state-machine/row.ts'
+import { StateMachine } from './state-machine/state-machine.ts'
 
 let world: Simulation
 let cluster: SimulatedCluster
 let store: ClientStore
+let runtime: Runtime
 beforeEach(async () => {
   world = new Simulation({ seed: 3 })
   const tableFaults = { delayMs: () => 3, flushError: () => undefined, chunkBytes: 100 }
   cluster = new SimulatedCluster(world, { nodeCount: 3, raft: {}, storage: {}, tableFaults }, [])
   cluster.start()
-  const runtime = await new Promise<Runtime>((resolve) => {
+  runtime = await new Promise<Runtime>((resolve) => {
     world.spawn('client').startNow(resolve)
   })
   store = new ClientStore(
@@ -123,4 +130,41 @@ test('a node that closes ends those that are being read', async () => {
   const source = await open(follower())
   await called<void>((done) => node!.close(() => done(undefined, undefined)))
   await expect(next(source)).rejects.toMatchObject({ code: 'closed' })
+})
+
+test('a restored table has values, leases and log time, and none of the old clients and changes', async () => {
+  await put('stays', '1')
+  await within(store.put(utf8('goes'), utf8('1'), { ttlMs: 5_000 }))
+  const lease = await within(store.lease({ ttlMs: 10_000 }))
+  await within(store.put(utf8('leased'), utf8('1'), { lease }))
+  const source = await open(follower())
+  const chunks: Uint8Array[] = []
+  for (let chunk = await next(source); chunk !== undefined; chunk = await next(source)) chunks.push(chunk)
+  const position = restoredPosition(source.header, [nodeId(1)])
+  const durable = new DurableTables()
+  async function* rows() {
+    for (const chunk of chunks) yield decodeChunk(chunk)
+  }
+  const seeded = seedTables(
+    (done) => done(undefined, new MemoryTableStore({ runtime, durable })),
+    position,
+    rows(),
+  )
+  await within(seeded)
+  const table = new MemoryTableStore({ runtime, durable }).open(groupId(0), position.membership)
+  const machine = new StateMachine(table)
+  expect(table.durablePosition).toEqual(position)
+  expect(['stays', 'goes', 'leased'].map((key) => machine.get(utf8(key)).exists)).toEqual([true, true, true])
+  expect(machine.logTimeMs).toBe(source.header.logTimeMs)
+  expect(machine.logTimeMs).toBeGreaterThan(0)
+  expect([machine.sessionCount, machine.idempotencyRecordCount]).toEqual([0, 0])
+  expect(machine.feed.compactedIndex).toBe(position.index)
+  // Both go by themselves once their time has come, in the new cluster's log as in the old.
+  const later = { kind: 'advance-time', logTimeMs: machine.logTimeMs + 60_000 } as const
+  machine.apply(encodeCommand(later), { ...position, index: logIndex(position.index + 1) })
+  expect(['stays', 'goes', 'leased'].map((key) => machine.get(utf8(key)).exists)).toEqual([
+    true,
+    false,
+    false,
+  ])
 })
