@@ -38,7 +38,7 @@ export function addSimulateCommand(program: Command, context: CommandContext): v
       wholeNumber(1, 86_400),
       scenarioDefaults.faultPhaseMs / 1_000,
     )
-    .option('--without <kinds>', `faults to leave out: ${faultKinds.join(', ')}`, faultList)
+    .option('--without <kinds>', `what to leave out: ${faultKinds.join(', ')}`, faultList)
     .option('--jobs <count>', 'threads; one for each core unless said', wholeNumber(1, 64))
     .action((_own, command) => simulate(context, command.optsWithGlobals()))
 }
@@ -122,6 +122,14 @@ function render({ styles }: CommandContext, tally: Tally, seconds: number): stri
     ['crashes, pauses', `${number(tally.faults.crashes)}, ${number(tally.faults.pauses)}`],
     ['cuts, clogged links', `${number(tally.faults.partitions)}, ${number(tally.faults.clogs)}`],
     ['disk faults, clock jumps', `${number(tally.faults.diskFaults)}, ${number(tally.faults.clockJumps)}`],
+    [
+      'watches moved, compacted',
+      `${number(tally.faults.watchesReopened)}, ${number(tally.faults.watchesCompacted)}`,
+    ],
+    [
+      'leases granted, expired',
+      `${number(tally.faults.leasesGranted)}, ${number(tally.faults.leasesExpired)}`,
+    ],
     ['events', `${number(tally.events)}, ${number(tally.events / seconds)} per second`],
     [
       'virtual time',

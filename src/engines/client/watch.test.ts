@@ -118,6 +118,16 @@ test('from now: the place is asked for at once, until somebody tells it', async 
   expect(watch.cursor).toBe(cursorOf(place(10)))
 })
 
+test('the place it begins at lies before the changes that come with the first word', async () => {
+  const watch = store.watch(everything)
+  transport.answer({ status: 'cursor', place: place(10) })
+  leg().received(...batch(1, [10, 11], place(12)))
+  expect(await watch.ready).toBe(cursorOf(place(10)))
+  expect(watch.cursor).toBe(cursorOf(place(10)))
+  const { value } = await watch[Symbol.asyncIterator]().next()
+  expect(value).toMatchObject({ version: 10 })
+})
+
 test('changes come in order, each with the cursor to go on after it', async () => {
   const watch = opened()
   leg().received(...batch(2, [10, 12], place(15)))

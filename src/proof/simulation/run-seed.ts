@@ -288,8 +288,11 @@ function compareStates(world: Simulation, cluster: SimulatedCluster, { truth }: 
 const startAt = (addresses: readonly string[], i: number): readonly string[] =>
   addresses.map((_, n) => addresses[(n + i) % addresses.length]!)
 
-function replayCommand(seed: number, { nodeCount }: ScenarioOptions): string {
-  return `npx dure simulate --seed ${seed} --nodes ${nodeCount}`
+function replayCommand(seed: number, { nodeCount, faultPhaseMs, without = [] }: ScenarioOptions): string {
+  const isUsual = faultPhaseMs === scenarioDefaults.faultPhaseMs
+  const seconds = isUsual ? '' : ` --seconds ${faultPhaseMs / 1_000}`
+  const left = without.length === 0 ? '' : ` --without ${without.join(',')}`
+  return `npx dure simulate --seed ${seed} --nodes ${nodeCount}${seconds}${left}`
 }
 
 /** The name of what broke: an invariant's, or what an assertion states. */
