@@ -1,3 +1,4 @@
+// Long because it asks one running server for everything that it serves, in the order of the routes.
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
@@ -46,16 +47,6 @@ let logLines: string[]
 let blocked: readonly number[]
 let delayMs: number
 let diskStallMs: number
-let memberCalls: unknown[]
-/** Notes what it is asked, and refuses to remove node 3. */
-const members: ServedMembers = {
-  add: async (...call) => void memberCalls.push(['add', ...call]),
-  promote: async (...call) => void memberCalls.push(['promote', ...call]),
-  remove: async (node, options) => {
-    memberCalls.push(['remove', node, options])
-    if (node === 3) throw new DureError('unavailable', 'too few would answer', { retryable: true })
-  },
-}
 
 beforeEach(async () => {
   store = new ReferenceStore(new ReferenceModel())
@@ -64,7 +55,6 @@ beforeEach(async () => {
   blocked = []
   delayMs = 0
   diskStallMs = 0
-  memberCalls = []
   server = await start({ allowFaults: true })
 })
 
@@ -81,7 +71,7 @@ const start = (options: { allowFaults: boolean; httpPort?: number }) =>
     store: new Proxy({} as KeyValueStore, { get: (_target, name) => Reflect.get(store, name).bind(store) }),
     // Tested with their routes.
     leases: {} as ServedLeases,
-    members,
+    members: {} as ServedMembers,
     httpHost: '127.0.0.1',
     httpPort: 0,
     faults: {
@@ -329,38 +319,6 @@ describe('ranges', () => {
     const rest = await get(`/v1/range?prefix=large/&cursor=${json.next}`)
     expect(rest.json.rows).toHaveLength(2)
     expect(rest.json.next).toBeNull()
-  })
-})
-
-describe('members', () => {
-  const headers = { 'content-type': 'application/json' }
-
-  test('are listed, added, promoted and removed', async () => {
-    expect((await get('/v1/members')).json).toMatchObject({ leader_id: 1, members: [{ node_id: 1 }, {}, {}] })
-    const body = '{"node_id":6,"peer_address":"127.0.0.1:7006"}'
-    expect(await send('POST', '/v1/members?timeout_ms=900', { headers, body })).toMatchObject({
-      status: 200,
-      json: { node_id: 6, role: 'learner' },
-    })
-    expect((await send('POST', '/v1/members/6/promote')).json).toEqual({ node_id: 6, role: 'voter' })
-    expect((await send('DELETE', '/v1/members/2?force=true')).json).toEqual({ node_id: 2, role: null })
-    expect(memberCalls).toEqual([
-      ['add', { node: 6, peerAddress: '127.0.0.1:7006', httpAddress: '' }, { timeoutMs: 900 }],
-      ['promote', 6, { force: false }],
-      ['remove', 2, { force: true }],
-    ])
-  })
-
-  test('a change that cannot be made now is 503, and one that makes no sense 400', async () => {
-    const refused = await send('DELETE', '/v1/members/3')
-    expect(refused).toMatchObject({
-      status: 503,
-      json: { outcome: 'failed', message: 'too few would answer' },
-    })
-    expect(refused.headers.get('retry-after')).toBe('1')
-    expect((await send('DELETE', '/v1/members/none')).status).toBe(400)
-    expect((await send('POST', '/v1/members', { headers, body: '{"node_id":6}' })).status).toBe(400)
-    expect((await send('POST', '/v1/members', { headers, body: 'x' })).status).toBe(400)
   })
 })
 
