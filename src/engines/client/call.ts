@@ -8,7 +8,7 @@ export type Done<Value> = (error: DureError | undefined, value: Value | undefine
 /** What the calls of one client share. */
 export interface CallParts {
   readonly runtime: Runtime
-  readonly transport: Transport
+  transport: Transport
   isClosed: boolean
 }
 

@@ -178,11 +178,11 @@ export class ClientStore implements KeyValueStore {
   }
 
   /**
-   * Ends what it does as the death of its process would: nothing is released, nothing more is sent. For tests of what
-   * others then see; `close` still has to follow.
+   * Cuts it off for good, as the death of its process looks from outside: nothing it asks gets out, nothing is released.
+   * For tests of what others then see; `close` still has to follow.
    */
   abandon(): void {
-    this.#client.close()
+    this.#client.sever()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

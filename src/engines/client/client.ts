@@ -17,6 +17,7 @@ import { LeaseCalls } from './lease-calls.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import { SessionWrites } from './session-writes.ts'
 import { settle } from './settle.ts'
+import { SeveredTransport } from './severed-transport.ts'
 import type { Transport } from './transport.ts'
 import { type WatchEvents, WatchStream } from './watch-stream.ts'
 
@@ -119,6 +120,12 @@ export class Client {
       }),
       settle: (result) => settle(call, result),
     })
+  }
+
+  /** From now on nothing that is asked gets out. For tests of what others then see. */
+  sever(): void {
+    const { runtime, transport } = this.#parts
+    this.#parts.transport = new SeveredTransport(runtime, transport)
   }
 
   close(): void {

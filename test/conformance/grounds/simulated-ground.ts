@@ -8,7 +8,6 @@ import type { KeyValueStore } from '../../../src/ports/key-value/key-value-store
 import { checkObservedHistory } from '../../../src/proof/conformance/check-observed-history.ts'
 import { SimulatedCluster } from '../../../src/proof/simulation/simulated-cluster.ts'
 import type { Runtime } from '../../../src/runtime/runtime.ts'
-import type { SimulatedProcess } from '../../../src/runtime/simulated/simulated-process.ts'
 import { Simulation } from '../../../src/runtime/simulated/simulation.ts'
 import { noTableFaults } from '../../../src/storage/table/memory/table-faults.ts'
 import type { Ground } from './ground.ts'
@@ -23,20 +22,15 @@ export async function simulatedGround(): Promise<Ground> {
   const cluster = new SimulatedCluster(world, plan, [])
   cluster.start()
   let processes = 0
-  const start = async (): Promise<{ runtime: Runtime; process: SimulatedProcess }> => {
-    const process = world.spawn(`client ${++processes}`)
-    return { process, runtime: await new Promise<Runtime>((resolve) => process.start(resolve)) }
-  }
-  const clients = new Map<KeyValueStore, SimulatedProcess>()
+  const start = (): Promise<Runtime> =>
+    new Promise((resolve) => world.spawn(`client ${++processes}`).start(resolve))
   const open = async (): Promise<KeyValueStore> => {
-    const { runtime, process } = await start()
+    const runtime = await start()
     const client = new Client(runtime, new RemoteTransport(runtime, cluster.addresses))
-    const store = new ClientStore(runtime, client, remoteGuarantees)
-    clients.set(store, process)
-    return store
+    return new ClientStore(runtime, client, remoteGuarantees)
   }
   const runAll = async (options: Parameters<Ground['run']>[0]): Promise<readonly CaseResult[]> => {
-    const { runtime } = await start()
+    const runtime = await start()
     const clock = {
       nowMs: () => runtime.clock.monotonicMs(),
       sleep: (ms: number) => new Promise<void>((resolve) => void runtime.timer(ms, resolve)),
@@ -47,7 +41,7 @@ export async function simulatedGround(): Promise<Ground> {
         open,
         prefix: 'conformance/',
         clock,
-        abandon: async (store) => clients.get(store)!.crash(),
+        abandon: async (store) => (store as ClientStore).abandon(),
         disturb: async () => {
           const leader = cluster.nodes.find(({ node }) => node?.status.state === 'leader')
           leader?.process.crash()

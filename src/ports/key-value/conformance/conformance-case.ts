@@ -28,7 +28,7 @@ export interface ConformanceContext {
   /** Unlike that of any other run: all keys of the case begin with it, so that cases may share a cluster. */
   readonly prefix: string
   readonly clock: ConformanceClock
-  /** Ends a client as the death of its process would: nothing is closed or released, and nothing it does gets out. */
+  /** Cuts a client off for good, as the death of its process looks from outside: nothing is released, nothing gets out. */
   readonly abandon?: ((store: KeyValueStore) => Promise<void>) | undefined
   /** Something bad that the engine outlives, such as the death of a leader. Resolves when it is over. */
   readonly disturb?: (() => Promise<void>) | undefined

@@ -187,6 +187,26 @@ export const leaseCases: readonly ConformanceCase[] = [
       }),
   },
   {
+    name: 'the signal of a holder that is cut off fires before its keys go',
+    guarantee: signals,
+    needs: ['leases', 'abandon'],
+    run: (context) =>
+      withStore(context, async (other, key) => {
+        const { clock } = context
+        const holder = await context.open()
+        const lease = await holder.lease({ ttlMs: SHORT_MS * 2 })
+        await holder.put(key('a'), one, { lease })
+        await clock.sleep(SHORT_MS)
+        await context.abandon!(holder)
+        await eventually(context, 'the key goes', async () => !(await other.get(key('a'))).exists)
+        expectEqual(lease.signal.aborted, true, 'the signal fired when the key was gone')
+        const { reason } = lease.signal
+        expectTrue(reason instanceof DureError && reason.code === 'lease-lost', 'the reason is lease-lost')
+        await expectError(() => holder.put(key('b'), one, { lease }), lost)
+        await Promise.race([holder.close({ timeoutMs: 1 }).catch(() => undefined), clock.sleep(1_000)])
+      }),
+  },
+  {
     name: 'a key that is written again belongs to what it was written with last',
     guarantee: bound,
     needs,

@@ -11,6 +11,8 @@ export class ReferenceLease implements Lease {
   readonly #model: ReferenceModel
   readonly #controller = new AbortController()
   #timer: { cancel(): void } | undefined
+  /** When it was granted or renewed last. */
+  #keptMs: number
 
   constructor(model: ReferenceModel, { id, token, ttlMs }: ModelLease, signal: AbortSignal | undefined) {
     this.#model = model
@@ -18,6 +20,7 @@ export class ReferenceLease implements Lease {
     this.token = token
     this.ttlMs = ttlMs
     this.signal = this.#controller.signal
+    this.#keptMs = model.clock.nowMs()
     const release = () => this.#release('the signal of the lease fired')
     signal?.addEventListener('abort', release, { once: true })
     this.signal.addEventListener('abort', () => signal?.removeEventListener('abort', release))
@@ -35,15 +38,19 @@ export class ReferenceLease implements Lease {
     await this.release()
   }
 
-  /** Its holder is no more: nobody renews it. */
+  /** Its holder reaches nobody any more: it hears of no renewal, and takes it for lost when it may be. */
   abandon(): void {
     this.#timer?.cancel()
+    const { clock } = this.#model
+    const leftMs = this.#keptMs + this.ttlMs - clock.nowMs()
+    this.#timer = clock.timer(leftMs, () => this.#lost('nothing got through'))
   }
 
   #keepLater(): void {
     this.#timer = this.#model.clock.timer(this.ttlMs / 3, () => {
-      if (this.#model.keep(this.id)) this.#keepLater()
-      else this.#lost('it expired')
+      if (!this.#model.keep(this.id)) return this.#lost('it expired')
+      this.#keptMs = this.#model.clock.nowMs()
+      this.#keepLater()
     })
   }
 

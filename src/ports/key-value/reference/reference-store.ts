@@ -100,7 +100,7 @@ export class ReferenceStore implements KeyValueStore {
   async commit(transaction: Transaction, options?: CallOptions): Promise<CommitResult> {
     validateTransaction(transaction, this.#isOwn)
     validateCallOptions(options)
-    return this.#call(options, () => this.#model.commit(transaction))
+    return this.#commit(transaction, options)
   }
 
   watch(range: KeyRange, options: WatchOptions = {}): Watch {
@@ -151,12 +151,20 @@ export class ReferenceStore implements KeyValueStore {
       operations: [operation],
       ...(idempotencyKey !== undefined && { idempotencyKey }),
     }
-    const result = await this.#call(options, () => this.#model.commit(transaction))
+    const result = await this.#commit(transaction, options)
     if (result.committed) return result
     throw new DureError(
       'comparison-failed',
       `the key was expected at version ${ifVersion} and has version ${result.found[0]}: read it again and decide anew`,
     )
+  }
+
+  async #commit(transaction: Transaction, options: CallOptions | undefined): Promise<CommitResult> {
+    for (const operation of transaction.operations) {
+      const signal = operation.kind === 'put' ? operation.lease?.signal : undefined
+      if (signal?.aborted) throw signal.reason
+    }
+    return this.#call(options, () => this.#model.commit(transaction))
   }
 
   /** Others get their turn before and after the moment of effect, as with a store that is far away. */
