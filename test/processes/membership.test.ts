@@ -1,5 +1,7 @@
-import { rmSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { addressesOf, layoutOf } from '../../src/cli/cluster/layout.ts'
 import { type Finished, TestCluster } from '../../src/cli/testing/command-line.ts'
@@ -132,6 +134,19 @@ describe('a live cluster under load', () => {
     await fine(cluster, 'member', 'remove', '1')
     await fine(cluster, 'put', 'a', '1')
     expect(await cluster.run('start', '1')).toMatchObject({ code: 64 })
+
+    // Started by hand, on what it had when it died: it does not know yet, is told, and ends.
+    const late = await started(cluster, 1)
+    expect(late.stdout).toContain('"event":"removed"')
+    expect(late.stdout).toContain('node 1 was removed from this cluster')
+    expect(late.code).toBe(0)
+    // One that heard of it while it ran refuses to start.
+    await fine(cluster, 'member', 'add', '4')
+    await fine(cluster, 'member', 'remove', '4')
+    const refusedStart = await started(cluster, 4)
+    expect(refusedStart.stdout).toMatch(/"event":"(failed|removed)"/)
+    expect(refusedStart.stdout).toContain('node 4 was removed from')
+    await fine(cluster, 'put', 'a', '2')
   })
 })
 
@@ -182,6 +197,28 @@ describe('a majority that is lost for good', () => {
     })
   })
 })
+
+/** The process of a node of which the supervisor wants nothing to know, until it ends by itself. */
+function started(cluster: TestCluster, node: number): Promise<Finished> {
+  const { clusterId } = JSON.parse(readFileSync(join(cluster.directory, 'cluster.json'), 'utf8'))
+  const members = addressesOf({ ...layoutOf(3, cluster.basePort), members: [1, 2, 3, 4] })
+  const args = [
+    fileURLToPath(new URL('../../src/server/main.ts', import.meta.url)),
+    ...['--node-id', String(node)],
+    ...['--cluster-id', clusterId],
+    ...['--directory', join(cluster.directory, `node-${node}`)],
+    ...['--members', members.map(({ node, peer }) => `${node}=${peer}`).join(',')],
+    ...['--http', members[node - 1]!.http],
+  ]
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      args,
+      { timeout: WAIT_MS_MAX, killSignal: 'SIGKILL' },
+      (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    )
+  })
+}
 
 const addressOf = (cluster: TestCluster, node: number): string =>
   addressesOf({ ...layoutOf(5, cluster.basePort), members: [node] })[0]!.peer
