@@ -262,7 +262,9 @@ function readAll(
 }
 
 /** All nodes hold what was committed, and nothing else. */
-function compareStates(world: Simulation, cluster: SimulatedCluster, { truth }: Churn): void {
+function compareStates(world: Simulation, cluster: SimulatedCluster, { truth, wrongCopy }: Churn): void {
+  if (wrongCopy !== undefined)
+    throw world.failure(new BrokenInvariant('rows and then changes make a copy', wrongCopy))
   const { rows } = truth.expected
   for (const { id, node } of cluster.alive) {
     const { stateMachine, appliedIndex, table } = node!.groups[0]!

@@ -97,6 +97,15 @@ export class Churn {
     return this.#watchers.every(({ isAtEnd }) => isAtEnd)
   }
 
+  /** Once it is over: a watcher that kept a copy has another one than what is there. */
+  get wrongCopy(): string | undefined {
+    for (const watcher of this.#watchers) {
+      const problem = watcher.differsFrom(this.truth.expected.rows)
+      if (problem !== undefined) return problem
+    }
+    return undefined
+  }
+
   /** What keeps it from being over. */
   get unfinished(): string | undefined {
     const { rows, leases, isStill } = this.truth.expected

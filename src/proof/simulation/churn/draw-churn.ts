@@ -34,6 +34,7 @@ function drawWatcher(random: SeededRandom): WatcherPlan {
     windowBytes: isSlow ? windowBytes : WINDOW_BYTES,
     takeEveryMs: isSlow ? takeEveryMs : 0,
     reopenEveryMs: random.next() < 0.7 ? reopenEveryMs : 0,
+    keepsCopy: random.next() < 0.5,
   }
 }
 
@@ -54,10 +55,12 @@ function prefix(text: string): KeyRange {
 function drawExpiry(random: SeededRandom): ExpiryPlan {
   const pauseEveryMs = random.between(4_000, 15_000)
   const crashEveryMs = random.between(5_000, 20_000)
+  const clogEveryMs = random.between(3_000, 15_000)
   return {
     clientCount: random.integer(1, 3),
     thinkMs: random.between(50, 400),
     pauseEveryMs: random.next() < 0.7 ? pauseEveryMs : 0,
     crashEveryMs: random.next() < 0.7 ? crashEveryMs : 0,
+    clogEveryMs: random.next() < 0.7 ? clogEveryMs : 0,
   }
 }

@@ -19,6 +19,8 @@ export interface ExpiryPlan {
   readonly thinkMs: number
   readonly pauseEveryMs: number
   readonly crashEveryMs: number
+  /** What nodes answer comes late. */
+  readonly clogEveryMs: number
 }
 
 export const EXPIRY_PREFIX = 'x'
@@ -71,6 +73,7 @@ export class ExpiryClient {
     this.#process.start((runtime) => new Life(runtime, this).begin())
     this.#repeat(plan.pauseEveryMs, (random) => this.#pause(random))
     this.#repeat(plan.crashEveryMs, (random) => this.#crash(random))
+    this.#repeat(plan.clogEveryMs, (random) => this.#clog(random))
   }
 
   get name(): string {
@@ -129,6 +132,13 @@ export class ExpiryClient {
     const forMs = random.between(0.2, 2) * (EXPIRY_TTL_MS_MAX / 2)
     this.#process.pause()
     this.#world.after(forMs, () => this.#process.resume())
+  }
+
+  #clog(random: SeededRandom): void {
+    const forMs = random.between(0.1, 1.5) * (EXPIRY_TTL_MS_MAX / 2)
+    for (const member of this.#world.processes) {
+      if (member.nodeId !== 0) this.#world.network.clog(member, this.#process, forMs)
+    }
   }
 
   #crash(random: SeededRandom): void {

@@ -1,13 +1,14 @@
 import { Client } from '../../../engines/client/client.ts'
 import type { WatchEvents, WatchStream } from '../../../engines/client/watch-stream.ts'
 import { RemoteTransport } from '../../../engines/remote/remote-transport.ts'
+import { text } from '../../../foundation/bytes.ts'
 import type { DureError } from '../../../foundation/errors.ts'
 import type { KeyRange } from '../../../ports/key-value/key-value-store.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import type { SeededRandom } from '../../../runtime/seeded-random.ts'
 import type { SimulatedProcess } from '../../../runtime/simulated/simulated-process.ts'
 import type { Simulation } from '../../../runtime/simulated/simulation.ts'
-import type { ChangePlace } from '../../../wire/parcel/parcel.ts'
+import type { ChangePlace, WireChange } from '../../../wire/parcel/parcel.ts'
 import { CheckedWatch, watchInvariant } from '../checked-watch.ts'
 import type { CommittedChanges } from '../invariants/committed-changes.ts'
 import { BrokenInvariant } from '../invariants/invariant.ts'
@@ -21,11 +22,16 @@ export interface WatcherPlan {
   readonly takeEveryMs: number
   /** Ends about this often, and another process goes on from its cursor. */
   readonly reopenEveryMs: number
+  /** Begins as whoever wants a copy does: a cursor, then the rows, then the changes since that cursor. */
+  readonly keepsCopy: boolean
 }
 
 /** What a watcher leaves behind for the next process: cursors, the newest last. */
 const CURSORS_KEPT = 8
 const DOWN_MS_MAX = 2_000
+const CALL_TIMEOUT_MS = 3_000
+const RETRY_MS = 100
+const PAGE_ROWS = 5
 /** A process that goes on from one of the older cursors, to see again what was seen. */
 const OLDER_PROBABILITY = 0.25
 
@@ -43,6 +49,8 @@ export class WatchingProcess {
   readonly #plan: WatcherPlan
   readonly #random: SeededRandom
   readonly #cursors: ChangePlace[] = []
+  /** Versions by key. As cursors it goes on from process to process. */
+  readonly #copy = new Map<string, number>()
   #stream: WatchStream | undefined
   #checked: CheckedWatch | undefined
   #isTaking = false
@@ -87,12 +95,63 @@ export class WatchingProcess {
     return isEnd && this.#checked?.isCaughtUp === true
   }
 
+  /** Once it is at the end: what its copy lacks, has too much or has older than the rows of its range. */
+  differsFrom(rows: ReadonlyMap<string, { readonly version: number }>): string | undefined {
+    if (!this.#plan.keepsCopy) return undefined
+    const { from, to } = this.#plan.range
+    const isInRange = (key: string) => text(from) <= key && (to === undefined || key < text(to))
+    for (const [key, { version }] of rows)
+      if (isInRange(key) && this.#copy.get(key) !== version)
+        return `${key} is of version ${version}, and ${this.#copy.get(key)} in the copy of ${this.name}`
+    for (const key of this.#copy.keys())
+      if (!rows.has(key)) return `${key} is gone, and still in the copy of ${this.name}`
+    return undefined
+  }
+
   #main(runtime: Runtime): void {
     const client = new Client(runtime, new RemoteTransport(runtime, this.#addresses))
     this.#isTaking = false
     const isOlder = this.#random.chance(OLDER_PROBABILITY)
     const from = isOlder && this.#cursors.length > 0 ? this.#random.pick(this.#cursors) : this.#cursors.at(-1)
-    this.#watch(runtime, client, from)
+    this.#begin(runtime, client, from)
+  }
+
+  #begin(runtime: Runtime, client: Client, from: ChangePlace | undefined): void {
+    this.#stream = undefined
+    if (from === undefined && this.#plan.keepsCopy) this.#takeCursor(runtime, client)
+    else this.#watch(runtime, client, from)
+  }
+
+  #takeCursor(runtime: Runtime, client: Client): void {
+    const before = this.#acknowledged.index
+    client.cursor(CALL_TIMEOUT_MS, (_error, place) => {
+      if (place === undefined) return this.#later(runtime, () => this.#takeCursor(runtime, client))
+      this.#checkStart(place, before)
+      this.#copy.clear()
+      this.#readRows(runtime, client, place, this.#plan.range.from, 0)
+    })
+  }
+
+  #readRows(runtime: Runtime, client: Client, place: ChangePlace, from: Uint8Array, snapshot: number): void {
+    const request = {
+      from,
+      to: this.#plan.range.to,
+      limit: PAGE_ROWS,
+      consistency: 'strong',
+      snapshot,
+    } as const
+    client.page(request, CALL_TIMEOUT_MS, (_error, page) => {
+      // Its snapshot may be gone: all of it is read again.
+      if (page === undefined) return this.#later(runtime, () => this.#takeCursor(runtime, client))
+      for (const { key, version } of page.rows) this.#copy.set(text(key), version)
+      if (page.next !== undefined) return this.#readRows(runtime, client, place, page.next, page.snapshot)
+      this.#keep(place)
+      this.#watch(runtime, client, place)
+    })
+  }
+
+  #later(runtime: Runtime, run: () => void): void {
+    runtime.timer(RETRY_MS, run)
   }
 
   #watch(runtime: Runtime, client: Client, from: ChangePlace | undefined): void {
@@ -101,11 +160,7 @@ export class WatchingProcess {
     const events: WatchEvents = {
       ready: (place) => {
         if (from !== undefined) return
-        // What was acknowledged before it was asked for lies before it; what comes after it is known lies behind it.
-        if (place.index <= before || place.index > this.#truth.end.index)
-          throw this.#broken(
-            `begins at ${place.index} of ${this.#truth.end.index}, asked for after ${before} was acknowledged`,
-          )
+        this.#checkStart(place, before)
         this.#checked = new CheckedWatch(this.#truth, this.#plan.range, place)
         this.#keep(place)
       },
@@ -114,6 +169,13 @@ export class WatchingProcess {
     }
     this.#stream = client.watch(this.#plan.range, from, events, this.#plan.windowBytes)
     this.#stream.start()
+  }
+
+  /** What was acknowledged before it was asked for lies before it; what comes after it is known lies behind it. */
+  #checkStart(place: ChangePlace, before: number): void {
+    const { end } = this.#truth
+    if (place.index > before && place.index <= end.index) return
+    throw this.#broken(`begins at ${place.index} of ${end.index}, asked for after ${before} was acknowledged`)
   }
 
   #received(runtime: Runtime): void {
@@ -142,8 +204,16 @@ export class WatchingProcess {
     const batch = this.#stream?.take()
     if (batch === undefined) return false
     this.#checked!.given(batch)
+    for (const change of batch.changes) this.#bringUpToDate(change)
     this.#keep({ history: this.#stream!.place!.history, ...batch.upTo })
     return true
+  }
+
+  #bringUpToDate({ key, value, version }: WireChange): void {
+    const name = text(key)
+    if (version < (this.#copy.get(name) ?? 0)) return
+    if (value === undefined) this.#copy.delete(name)
+    else this.#copy.set(name, version)
   }
 
   #keep(place: ChangePlace): void {
@@ -164,7 +234,7 @@ export class WatchingProcess {
     }
     this.counts.compacted++
     this.#cursors.length = 0
-    this.#watch(runtime, client, undefined)
+    this.#begin(runtime, client, undefined)
   }
 
   #reopenLater(): void {
@@ -173,6 +243,7 @@ export class WatchingProcess {
       if (this.#process.isRunning) {
         this.counts.reopened++
         this.#process.crash()
+        this.#stream = undefined
         const downMs = DOWN_MS_MAX * this.#random.next() ** 2
         this.#world.after(downMs, () => {
           if (!this.#process.isRunning) this.#process.restart()
