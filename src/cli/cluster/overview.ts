@@ -70,9 +70,10 @@ export function overviewRow({ node, process, ending, status, lag }: NodeOverview
     return [{ text: String(node) }, role, none, none, none, none, none, last]
   }
   const tone = { leader: 'good', candidate: 'warn', follower: 'plain' } as const
+  const isLearner = status.members.some(({ node_id, role }) => node_id === node && role === 'learner')
   return [
     { text: String(node) },
-    { text: status.state, tone: tone[status.state] },
+    isLearner ? { text: 'learner', tone: 'warn' } : { text: status.state, tone: tone[status.state] },
     { text: formatCount(status.term) },
     { text: formatCount(status.commit_index) },
     { text: formatCount(status.applied_index) },
