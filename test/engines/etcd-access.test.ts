@@ -63,6 +63,11 @@ describe.runIf(requireEtcd())('an etcd that asks for credentials', { timeout: 60
     const lease = await store.lease({ ttlMs: 60_000 })
     cluster.kill(0)
     await cluster.restart(0)
+    // Many at once, which share the login.
+    const puts = Array.from({ length: 50 }, (_, i) =>
+      store.put(utf8(`many/${i}`), one, { timeoutMs: 20_000 }),
+    )
+    await Promise.all(puts)
     await store.put(key, utf8('2'), { timeoutMs: 20_000 })
     for await (const change of watch) {
       expect(change).toMatchObject({ kind: 'put', value: utf8('2') })

@@ -89,7 +89,7 @@ export class Rpc {
     connection: Parameters<Connections['logIn']>[0],
     refused: string | undefined,
   ): Promise<boolean> {
-    if (this.connections.token === undefined && refused === undefined) return false
+    if (!this.connections.canLogIn) return false
     const done = await call.waitForShared(this.connections.logIn(connection, refused))
     if (done === undefined) throw call.outOfTime()
     return 'value' in done

@@ -26,6 +26,7 @@ export class Connections {
   #isClosed = false
   #identity: Identity | undefined
   #token: string | undefined
+  #loggingIn: Promise<void> | undefined
   #revision = 0
 
   constructor(options: EtcdOptions, keys: Keys) {
@@ -62,8 +63,9 @@ export class Connections {
     return this.#token
   }
 
-  get hasOthers(): boolean {
-    return this.#endpoints.length > 1
+  /** There is a user whose password is known. */
+  get canLogIn(): boolean {
+    return this.#options.username !== undefined
   }
 
   /** The one in use, if there is one at this moment. */
@@ -82,21 +84,22 @@ export class Connections {
   /** Something is wrong with this one: others are tried first. It goes on if it is alive. */
   moveOn(connection: Connection): void {
     connection.suspect()
-    if (this.#inUse !== connection || !this.hasOthers) return
+    if (this.#inUse !== connection || this.#endpoints.length === 1) return
     this.#inUse = undefined
     this.#current = (this.#current + 1) % this.#endpoints.length
   }
 
-  /** The token is no good any more. */
-  async logIn(connection: Connection, refused: string | undefined): Promise<void> {
+  /** The token `refused` is no good any more. All who find that out at the same time share one login: it costs etcd dear. */
+  logIn(connection: Connection, refused: string | undefined): Promise<void> {
     const { username, password } = this.#options
-    if (username === undefined || this.#token !== refused) return
+    if (this.#loggingIn !== undefined) return this.#loggingIn
+    if (username === undefined || this.#token !== refused) return Promise.resolve()
     this.#token = undefined
-    await this.#authenticate(
-      askOver(connection, () => undefined),
-      username,
-      password!,
+    const ask = askOver(connection, () => undefined)
+    this.#loggingIn = this.#authenticate(ask, username, password!).finally(
+      () => (this.#loggingIn = undefined),
     )
+    return this.#loggingIn
   }
 
   close(): void {
