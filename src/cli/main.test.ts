@@ -190,7 +190,7 @@ describe('without a cluster', () => {
     [['statsu'], 64, 'Did you mean status?'],
     [['list', '--lmit', '3'], 64, 'Did you mean --limit?'],
     [['put', 'only-a-key'], 64, "missing required argument 'value'"],
-    [['get', 'a', '--node', '120'], 64, 'Use a whole number from 1 to 9.'],
+    [['get', 'a', '--node', '120'], 64, 'Use a whole number from 1 to 99.'],
     [['get', 'a', '--connect', 'nowhere'], 64, 'is no address'],
     [['get', 'a', '--consistency', 'maybe'], 64, 'Allowed choices are strong, eventual'],
     [['up', '--import', 'x.json'], 64, '--import needs --key'],
