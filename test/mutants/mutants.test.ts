@@ -16,7 +16,9 @@ describe('known bugs, kept as patches', () => {
 
   test('every pitfall has one', () => {
     const numbers = Array.from({ length: PITFALLS }, (_, i) => String(i + 1).padStart(2, '0'))
-    expect([...new Set(mutants.map(({ number }) => number))]).toEqual(numbers)
+    // Higher numbers are bugs of watches, leases and time.
+    const found = new Set(mutants.map(({ number }) => number).filter((number) => Number(number) <= PITFALLS))
+    expect([...found]).toEqual(numbers)
   })
 
   test.for(mutants.map((mutant) => [`${mutant.number} ${mutant.name}`, mutant] as const))(

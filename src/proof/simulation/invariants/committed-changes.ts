@@ -7,7 +7,7 @@ import type { Entry } from '../../../protocols/raft/entry.ts'
 import { decodeCommand } from '../../../wire/command/codec.ts'
 import type { Command, CommandResult } from '../../../wire/command/command.ts'
 import type { FeedPlace, WireChange } from '../../../wire/parcel/parcel.ts'
-import { ExpectedState, type StepEvents } from '../expected-state.ts'
+import { ExpectedState, type StepEvents, UnexpectedStep } from '../expected-state.ts'
 import { BrokenInvariant, type Invariant } from './invariant.ts'
 
 export interface CommittedChangesOptions {
@@ -187,8 +187,8 @@ export class CommittedChanges implements Invariant {
       try {
         this.expected.step(index, command, result, changes)
       } catch (error) {
-        if (error instanceof BrokenInvariant) throw error
-        throw this.#broken(String((error as Error).message))
+        if (!(error instanceof UnexpectedStep)) throw error
+        throw this.#broken(error.message)
       }
     } else if (changes.length > 0) {
       throw this.#broken(`entry ${index} is no command and changed something`)
