@@ -107,7 +107,7 @@ describe('a node that has run and stopped', () => {
       return bytes
     }
     return withFile(firstSegment(), change, async () => {
-      const advice = 'add it anew with an empty data directory'
+      const advice = 'dure member replace'
       expectRefusal(await refuse(), 'corrupt', firstSegment(), 'is damaged at offset', advice)
     })
   })
@@ -125,7 +125,7 @@ describe('a node that has run and stopped', () => {
     const aside = `${directory}.aside`
     renameSync(directory, aside)
     try {
-      expectRefusal(await refuse(), 'forgotten', 'node 1', 'which is empty', 'under another id')
+      expectRefusal(await refuse(), 'forgotten', 'node 1', 'which is empty', 'under a number that was never used')
     } finally {
       rmSync(directory, { recursive: true, force: true })
       renameSync(aside, directory)
@@ -136,7 +136,7 @@ describe('a node that has run and stopped', () => {
     const aside = `${directory}.aside`
     renameSync(join(directory, 'log'), aside)
     try {
-      expectRefusal(await refuse(), 'forgotten', 'node 1', 'holds tables but no log', 'add it anew')
+      expectRefusal(await refuse(), 'forgotten', 'node 1', 'holds tables but no log', 'dure member replace')
     } finally {
       rmSync(join(directory, 'log'), { recursive: true, force: true })
       renameSync(aside, join(directory, 'log'))
