@@ -125,7 +125,13 @@ describe('a node that has run and stopped', () => {
     const aside = `${directory}.aside`
     renameSync(directory, aside)
     try {
-      expectRefusal(await refuse(), 'forgotten', 'node 1', 'which is empty', 'under a number that was never used')
+      expectRefusal(
+        await refuse(),
+        'forgotten',
+        'node 1',
+        'which is empty',
+        'under a number that was never used',
+      )
     } finally {
       rmSync(directory, { recursive: true, force: true })
       renameSync(aside, directory)
