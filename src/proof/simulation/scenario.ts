@@ -124,11 +124,13 @@ export function drawScenario(seed: number, options: ScenarioOptions = scenarioDe
   )
   // Whoever was away for a moment needs a snapshot.
   const cutsAllTheTime = random.next() < 0.3
+  // Without another majority a machine that lost its data cannot be replaced, and nothing was promised of it.
+  const mayLoseOne = options.nodeCount > 2
   const mishaps = drawMishaps(
     new SeededRandom(seed).fork('mishaps'),
     options.faultPhaseMs,
     durableProgressTimeoutMs,
-    off,
+    mayLoseOne ? off : [...off, 'wipe', 'rot'],
   )
   return {
     seed,
