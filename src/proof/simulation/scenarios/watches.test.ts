@@ -121,17 +121,6 @@ test('a feed that keeps little: who is too slow is told so and begins anew, with
       cluster.run(cluster.random.integer(1_000, 4_000))
       cluster.reconnect(victim)
     }
-    console.log(
-      cluster.ids.map((id) =>
-        [
-          cluster.group(id).stateMachine.feed.entryCount,
-          cluster.group(id).stateMachine.feed.compactedIndex,
-          cluster.group(id).appliedIndex,
-          JSON.stringify(cluster.group(id).watches.figures),
-        ].join(),
-      ),
-      watchers.map((w) => [w.seen, w.compacted].join()),
-    )
     for (const watcher of watchers) compacted += watcher.compacted
   }
   watched({ storage: { ...storage, stateMachine } }, happens, { windowBytes: 100, thinkMs: 400 })
