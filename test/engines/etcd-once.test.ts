@@ -117,6 +117,28 @@ describe.runIf(requireEtcd())('each write happens once', { timeout: 60_000 }, ()
     expect((await direct.get(key)).exists).toBe(false)
   })
 
+  test('what makes more slots and arrives late does not open those that are in use', async () => {
+    const keys = Array.from({ length: 24 }, (_, i) => utf8(`slots/${i}`))
+    const putAll = (by: KeyValueStore, value: Uint8Array) =>
+      Promise.all(keys.map((key) => by.put(key, value, { timeoutMs: 30_000 })))
+    await using own = await TcpDoor.before(cluster.endpoints[0]!)
+    await using young = await openStore(cluster, { endpoints: [own.endpoint], keyPrefix: 'young/' })
+    // One at a time: it has the slots that it begins with, fewer than there are keys.
+    await young.put(utf8('warm'), one)
+    const deliverSlots = own.holdBack()
+    await putAll(young, one)
+    const deliverWrites = own.holdBack()
+    await putAll(young, one)
+    const latest = await putAll(young, two)
+    deliverSlots()
+    await pause(500)
+    deliverWrites()
+    await pause(500)
+    await young.put(utf8('behind'), one)
+    const found = await Promise.all(keys.map((key) => young.get(key)))
+    expect(found).toEqual(latest.map(({ version }) => ({ exists: true, value: two, version })))
+  })
+
   test('a store whose session is gone opens another', async () => {
     const revoked = await new EtcdAdmin(cluster.endpoints[0]!).revokeAllLeases()
     expect(revoked).toBeGreaterThan(1)

@@ -22,6 +22,8 @@ export class LeaseBatch {
   #isSending = false
   #next: Timer
   #end: Timer
+  /** When `#end` fires: no lease is over before that. */
+  #endMs: number
 
   constructor(parts: CallParts, first: KeptLease, onEmpty: () => void) {
     this.#parts = parts
@@ -30,7 +32,8 @@ export class LeaseBatch {
     this.#leases.add(first)
     this.#dueMs = first.aliveUntilMs - (first.ttlMs * 2) / 3
     this.#next = parts.runtime.timer(this.#untilMs(this.#dueMs), () => this.#send())
-    this.#end = parts.runtime.timer(this.#untilMs(first.aliveUntilMs), () => this.#runOut())
+    this.#endMs = first.aliveUntilMs
+    this.#end = parts.runtime.timer(this.#untilMs(this.#endMs), () => this.#runOut())
   }
 
   /** Whether it could join: it must be due at about the same time. */
@@ -39,6 +42,7 @@ export class LeaseBatch {
     const isNear = Math.abs(dueMs - this.#dueMs) <= this.#ttlMs / 12
     if (!isNear || this.#isSending || this.#leases.size === 0 || this.#leases.size >= LEASES_MAX) return false
     this.#leases.add(lease)
+    if (lease.aliveUntilMs < this.#endMs) this.#endAt(lease.aliveUntilMs)
     return true
   }
 
@@ -84,9 +88,8 @@ export class LeaseBatch {
     }
     if (this.#leases.size === 0) return
     this.#dueMs = sentMs + this.#ttlMs / 3
-    this.#end.cancel()
     this.#next = this.#parts.runtime.timer(this.#untilMs(this.#dueMs), () => this.#send())
-    this.#end = this.#parts.runtime.timer(this.#untilMs(aliveUntilMs), () => this.#runOut())
+    this.#endAt(aliveUntilMs)
   }
 
   /** No keep-alive was answered in time: those that may be gone are taken for lost. */
@@ -97,8 +100,13 @@ export class LeaseBatch {
       if (lease.aliveUntilMs <= nowMs) this.#lose(lease, false)
       else nextMs = Math.min(nextMs, lease.aliveUntilMs)
     }
-    if (this.#leases.size === 0) return
-    this.#end = this.#parts.runtime.timer(this.#untilMs(nextMs), () => this.#runOut())
+    if (this.#leases.size > 0) this.#endAt(nextMs)
+  }
+
+  #endAt(atMs: number): void {
+    this.#end.cancel()
+    this.#endMs = atMs
+    this.#end = this.#parts.runtime.timer(this.#untilMs(atMs), () => this.#runOut())
   }
 
   #lose(lease: KeptLease, isGone: boolean): void {

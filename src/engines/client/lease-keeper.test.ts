@@ -107,6 +107,17 @@ test('in silence it is tried again and again, and lost before the cluster may ex
   expect(answering(unanswered, 30_000)).toBeLessThanOrEqual(1)
 })
 
+test('one whose time is over a little sooner than that of those it is kept alive with is lost sooner', () => {
+  keep(1)
+  const aliveUntilMs = runtime.clock.monotonicMs() + TTL_MS - 700
+  const older = { id: leaseId(2), token: 2 as FencingToken, ttlMs: TTL_MS, aliveUntilMs }
+  client.keeper.keep(older, (error) => lost.push({ id: 2, error }))
+  answering(unanswered, TTL_MS - 650)
+  expect(lost).toMatchObject([{ id: 2, error: { code: 'lease-lost' } }])
+  answering(unanswered, 700)
+  expect(lost).toMatchObject([{ id: 2 }, { id: 1 }])
+})
+
 test('time counts from before a keep-alive was sent, not from its answer', () => {
   const lease = keep(1)
   passMs(3_000)

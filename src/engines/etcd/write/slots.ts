@@ -152,7 +152,9 @@ export class Slots {
       key: this.#keys.slot(session.name, session.slots + i),
       number: new Uint8Array(8),
     }))
-    const message = encodeTransaction({ compares: [], success: added.map(take), failure: [] })
+    // Once: an attempt that arrives late must not set back what writes have put into them since.
+    const compares: Compare[] = [{ target: 'mod-revision', key: added[0]!.key, equals: 0 }]
+    const message = encodeTransaction({ compares, success: added.map(take), failure: [] })
     try {
       await this.#rpc.request(call, '/etcdserverpb.KV/Txn', message)
     } catch (error) {
