@@ -179,7 +179,7 @@ function drawBounds(random: SeededRandom): StateMachineBounds {
       entriesMax: hasSmallFeed ? random.integer(20, 1_000) : stateMachineBounds.feed.entriesMax,
       blockBytes: random.integer(256, 8_192),
     },
-    expiredPerEntryMax: random.integer(1, 16),
+    expiredPerEntryMax: random.next() < 0.5 ? random.integer(1, 2) : random.integer(3, 16),
     sessionIdleMsMax: random.next() < 0.5 ? random.integer(500, 5_000) : 10 * 60_000,
   }
 }

@@ -30,6 +30,8 @@ const CALL_TIMEOUT_MS = 3_000
 const TTL_UNIT_MS = 512
 export const EXPIRY_TTL_MS_MAX = 7 * TTL_UNIT_MS
 const DOWN_MS_MAX = 3_000
+/** Of a write without a lease: it names one that was given up. */
+const CARELESS_PROBABILITY = 0.2
 
 /** Lets every call for a lease ask for another time, so that grants can be told apart. */
 export class LeaseTimes {
@@ -156,6 +158,8 @@ class Life {
   readonly #runtime: Runtime
   readonly #client: Client
   #held: HeldLease | undefined
+  /** One that it had before: some of its writes name that, and must be refused. */
+  #former: HeldLease | undefined
 
   constructor(runtime: Runtime, owner: ExpiryClient) {
     this.#owner = owner
@@ -169,12 +173,17 @@ class Life {
 
   #next(): void {
     const { random } = this.#runtime
-    if (this.#held?.isLost) this.#held = undefined
+    if (this.#held?.isLost) this.#leave(this.#held)
     const dice = random.next()
     if (dice < 0.35) this.#get(this.#key())
     else if (this.#held === undefined && dice < 0.6) this.#grant()
     else if (this.#held !== undefined && dice < 0.42) this.#letGo(this.#held)
-    else this.#write(this.#operations())
+    else this.#write(this.#held ?? (random.next() < CARELESS_PROBABILITY ? this.#former : undefined))
+  }
+
+  #leave(held: HeldLease): void {
+    this.#former = held
+    this.#held = undefined
   }
 
   #done(): void {
@@ -210,7 +219,7 @@ class Life {
 
   #letGo(held: HeldLease): void {
     held.isLetGo = true
-    this.#held = undefined
+    this.#leave(held)
     this.#client.keeper.drop(held.kept)
     // Some are forgotten, and run out.
     if (this.#runtime.random.next() < 0.3) return this.#done()
@@ -220,11 +229,12 @@ class Life {
     })
   }
 
-  #write(operations: readonly CommandOperation[]): void {
+  #write(held: HeldLease | undefined): void {
     const { acknowledged, leases } = this.#owner.parts
-    const held = this.#held
+    const operations = this.#operations(held)
     // A holder looks at its own clock first: a process that was paused gets here before its timers do.
-    const isOver = held !== undefined && this.#runtime.clock.monotonicMs() >= held.kept.aliveUntilMs
+    const isOver =
+      held !== undefined && held === this.#held && this.#runtime.clock.monotonicMs() >= held.kept.aliveUntilMs
     if (isOver && operations.some((operation) => operation.kind === 'put' && operation.lease !== undefined))
       return this.begin()
     for (const operation of operations) {
@@ -259,7 +269,7 @@ class Life {
     else this.begin()
   }
 
-  #operations(): readonly CommandOperation[] {
+  #operations(held: HeldLease | undefined): readonly CommandOperation[] {
     const { random } = this.#runtime
     const count = random.next() < 0.7 ? 1 : random.integer(2, 4)
     const keys = new Set(Array.from({ length: count }, () => this.#key()))
@@ -269,7 +279,7 @@ class Life {
       if (dice < 0.1) return { kind: 'delete', key }
       const put = { kind: 'put', key, value: utf8(this.#owner.nextValue()) } as const
       if (dice < 0.2) return put
-      if (dice < 0.6 && this.#held !== undefined) return { ...put, lease: this.#held.kept.id }
+      if (dice < 0.6 && held !== undefined) return { ...put, lease: held.kept.id }
       return { ...put, ttlMs: random.integer(100, EXPIRY_TTL_MS_MAX) }
     })
   }
