@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { encodeKey } from '../../blocks/keyspace/key-codec.ts'
@@ -5,7 +6,10 @@ import { utf8 } from '../../foundation/bytes.ts'
 import { ReferenceModel } from '../../ports/key-value/reference/reference-model.ts'
 import { ReferenceStore } from '../../ports/key-value/reference/reference-store.ts'
 import { createLog } from '../log/log.ts'
+import type { HttpMetrics } from '../metrics/http-metrics.ts'
 import { type RunningServer, type ServerOptions, startServer } from '../start-server.ts'
+import type { Served } from './environment.ts'
+import { watchRoute } from './watch-route.ts'
 
 let model: ReferenceModel
 let store: ReferenceStore
@@ -222,4 +226,12 @@ test('what is malformed is 400, and another method 405', async () => {
   expect((await fetch(url, { method: 'POST' })).status).toBe(405)
   expect((await fetch(url, { method: 'HEAD' })).headers.get('content-type')).toContain('text/event-stream')
   expect(await metric('dure_http_watches')).toBe('0')
+})
+
+test('a watch that is refused leaves nothing behind', async () => {
+  const stopping = new AbortController().signal
+  const routes = watchRoute({ store, stopping } as unknown as Served, {} as HttpMetrics)
+  routes.onError((_, c) => c.text('refused', 400))
+  expect((await routes.request('/v1/watch?cursor=nonsense')).status).toBe(400)
+  expect(getEventListeners(stopping, 'abort')).toEqual([])
 })

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { keyspacePrefix } from '../../blocks/keyspace/key-codec.ts'
 import { DureError } from '../../foundation/errors.ts'
 import { cursorFromText } from '../../ports/key-value/cursor.ts'
-import type { Change } from '../../ports/key-value/watch.ts'
+import type { Change, Watch } from '../../ports/key-value/watch.ts'
 import type { HttpMetrics } from '../metrics/http-metrics.ts'
 import type { OnNode, Served } from './environment.ts'
 import { EventStream } from './event-stream.ts'
@@ -39,15 +39,14 @@ export function watchRoute({ store, stopping }: Served, metrics: HttpMetrics): H
     const range = boundsOf(query)
     const cursor = c.req.header('last-event-id') || query.cursor
     const { signal, over } = eitherOf(c.req.raw.signal, stopping)
-    const watch = store.watch(range, { signal, ...(cursor && { from: cursorFromText(cursor) }) })
-    const timer = setTimeout(() => void watch.close(), READY_MS_MAX)
+    let watch: Watch
     try {
-      await watch.ready
+      watch = await begun(() =>
+        store.watch(range, { signal, ...(cursor && { from: cursorFromText(cursor) }) }),
+      )
     } catch (error) {
       over()
       throw stopping.aborted ? stopping.reason : explained(error)
-    } finally {
-      clearTimeout(timer)
     }
     setHeaders(c)
     if (c.req.method === 'HEAD') {
@@ -70,6 +69,17 @@ export function watchRoute({ store, stopping }: Served, metrics: HttpMetrics): H
 
   routes.all('/v1/watch', (c) => answerMethodNotAllowed(c, 'GET, HEAD'))
   return routes
+}
+
+async function begun(open: () => Watch): Promise<Watch> {
+  const watch = open()
+  const timer = setTimeout(() => void watch.close(), READY_MS_MAX)
+  try {
+    await watch.ready
+    return watch
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** Fires with the first of both; unlike `AbortSignal.any`, nothing of it stays with the one that lives on. */
