@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { cp } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { EMBEDDED_CLUSTER_ID } from '../../engines/embedded/open-directory.ts'
+import { embeddedClusterId } from '../../engines/embedded/open-directory.ts'
 import { restoredPosition, seedLog, seedTables } from '../../engines/embedded/seed-directory.ts'
 import { DureError } from '../../foundation/errors.ts'
 import { type NodeId, nodeId } from '../../foundation/ids.ts'
@@ -113,14 +113,15 @@ async function restoreEmbedded(
   abort: (error: Error) => void,
 ): Promise<Pick<Restored, 'clusterId' | 'position'>> {
   const id = nodeId(1)
+  const clusterId = embeddedClusterId(newClusterId())
   const position = restoredPosition(header, [id])
   const staging = makeStaging(into)
-  await makeNode(join(staging, 'node'), { clusterId: EMBEDDED_CLUSTER_ID, id, position })
+  await makeNode(join(staging, 'node'), { clusterId, id, position })
   await makeTables(join(staging, 'node', 'tables'), position, readBackup(file, signal), abort)
   for (const name of ['log', 'tables', 'identity']) move(join(staging, 'node', name), into)
   rmSync(join(staging, 'node'), { recursive: true })
   finish(staging, into)
-  return { clusterId: EMBEDDED_CLUSTER_ID, position }
+  return { clusterId, position }
 }
 
 async function makeNode(

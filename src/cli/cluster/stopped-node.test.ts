@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -18,8 +18,8 @@ beforeEach(async () => {
 
 afterEach(() => rmSync(directory, { recursive: true }))
 
-/** As the store of one process calls itself: only so can it be opened again here. */
-const NAME = 'embedded'
+/** As the store of one process may call itself: only so can it be opened again here. */
+const NAME = 'embedded-anew'
 
 async function expectAll(): Promise<void> {
   await using store = await openDirectory(directory)
@@ -32,7 +32,11 @@ async function expectAll(): Promise<void> {
 
 test('a directory that is looked into stays as it is', async () => {
   const report = await inspectNode(directory)
-  expect(report).toMatchObject({ clusterId: NAME, nodeId: 1, membership: { voters: [1] } })
+  expect(report).toMatchObject({
+    clusterId: expect.stringMatching(/^embedded-\w+$/),
+    nodeId: 1,
+    membership: { voters: [1] },
+  })
   expect(report.lastIndex).toBeGreaterThan(20)
   expect(await inspectNode(directory)).toEqual(report)
   await expectAll()
@@ -52,14 +56,32 @@ test('what is recovered belongs to the new cluster only, holds everything, and b
 })
 
 test('a recovery that was interrupted after it had written the name is completed by asking again', async () => {
-  const renamed = { clusterId: 'half', nodeId: nodeId(1), formerClusterIds: [NAME] }
+  const { clusterId } = await inspectNode(directory)
+  const renamed = { clusterId: 'half', nodeId: nodeId(1), formerClusterIds: [clusterId] }
   writeFileSync(join(directory, 'identity'), encodeIdentity(renamed))
   expect(await inspectNode(directory)).toMatchObject({ clusterId: 'half' })
   await recoverNode(directory, NAME)
   expect(readFileSync(join(directory, 'identity'), 'utf8')).toContain(
-    '"formerClusterIds":["embedded","half"]',
+    `"formerClusterIds":["${clusterId}","half"]`,
   )
   await expectAll()
+})
+
+test('a recovery that was interrupted before it had written the log starts as it is, and by asking again', async () => {
+  const log = join(directory, 'log')
+  const before = mkdtempSync(join(tmpdir(), 'dure-log-'))
+  try {
+    cpSync(log, before, { recursive: true })
+    for (const name of ['embedded-first', 'embedded-second']) {
+      await recoverNode(directory, name)
+      rmSync(log, { recursive: true })
+      cpSync(before, log, { recursive: true })
+    }
+    await expectAll()
+    expect((await inspectNode(directory)).lastIndex).toBeGreaterThan(1_999_999_999)
+  } finally {
+    rmSync(before, { recursive: true })
+  }
 })
 
 test('a directory of nobody is refused, and named', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -21,4 +21,21 @@ test('whoever closes a store, first or second, has it closed: the directory can 
   const found = await again.get(utf8('a'))
   expect(found.exists && text(found.value)).toBe('1')
   await again.close()
+})
+
+test('a cursor is good for the directory that it is of, and for no other in its place', async () => {
+  const first = await openDirectory(directory)
+  for (let i = 0; i < 20; i++) await first.put(utf8('a'), utf8('1'))
+  const cursor = await first.cursor()
+  await first.close()
+  const again = await openDirectory(directory)
+  await expect(again.watch({ from: utf8(''), to: undefined }, { from: cursor }).ready).resolves.toBe(cursor)
+  await again.close()
+
+  rmSync(directory, { recursive: true })
+  mkdirSync(directory)
+  const other = await openDirectory(directory)
+  const watch = other.watch({ from: utf8(''), to: undefined }, { from: cursor })
+  await expect(watch.ready).rejects.toMatchObject({ code: 'compacted' })
+  await other.close()
 })
