@@ -45,7 +45,7 @@ test.for([
   ['the write of a batch', /segmented-log\.ts:/, '.writeSynced(', '.write('],
   ["a new segment's name", /spare-segment\.ts:/, '.syncDirectory(', '.list('],
   ["the log's name", /open-log\.ts:/, '.syncDirectory(', '.list('],
-  ["the identity's bytes", /claim-directory\.ts:/, '.writeSynced(', '.write('],
+  ["the identity's bytes", /identity-file\.ts:/, '.writeSynced(', '.write('],
 ] as const)('without the sync of %s it has not', async ([, file, synced, unsynced]) => {
   const problems: (string | undefined)[] = []
   for (const site of SITES.filter((place) => file.test(place))) {
