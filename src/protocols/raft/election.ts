@@ -77,6 +77,7 @@ export class Election {
       const granted =
         request.term > core.term &&
         (request.transfer || !this.#hearsLeader()) &&
+        this.#knowsMembers &&
         core.log.isUpToDate(request.lastLogIndex, request.lastLogTerm)
       // A yes promises nothing, so it does not wait for the disk. A no carries our own term: when that is the higher
       // one, the asker takes it and can stand again above it. Without that a former leader could wait forever.
@@ -90,7 +91,10 @@ export class Election {
     }
     const free = core.vote === request.from || (core.vote === undefined && core.leader === undefined)
     const granted =
-      request.term === core.term && free && core.log.isUpToDate(request.lastLogIndex, request.lastLogTerm)
+      request.term === core.term &&
+      free &&
+      this.#knowsMembers &&
+      core.log.isUpToDate(request.lastLogIndex, request.lastLogTerm)
     const response = this.#answer(request.from, core.term, { preVote: false, granted })
     if (!granted) {
       core.send(response)
@@ -134,6 +138,14 @@ export class Election {
       commitIndex: logIndex(commitIndex),
       commitTerm,
     }
+  }
+
+  /**
+   * Whoever joins with an empty directory knows none until it has a leader's snapshot. Asked for a vote before that, it is a
+   * voter that has lost its directory, and with it what it acknowledged: to its empty log every candidate is complete.
+   */
+  get #knowsMembers(): boolean {
+    return this.#core.membership.voters.length > 0
   }
 
   #hearsLeader(): boolean {

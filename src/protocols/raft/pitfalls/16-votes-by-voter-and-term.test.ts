@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { term } from '../../../foundation/ids.ts'
+import { logIndex, term } from '../../../foundation/ids.ts'
+import { membershipOf } from '../testing/cluster.ts'
 import { noCommit, node, Solo } from '../testing/solo.ts'
 
 const vote = (solo: Solo, from: number, inTerm: number, preVote: boolean, granted = true) =>
@@ -62,4 +63,27 @@ test('our own vote counts once it is on our disk', () => {
   expect(solo.raft.role).toBe('candidate')
   solo.persisted()
   expect(solo.raft.role).toBe('leader')
+})
+
+test('a voter that lost its directory and joined anew votes for nobody before it has a snapshot', () => {
+  const ask = (solo: Solo, preVote: boolean) =>
+    solo
+      .receive({
+        type: 'vote-request',
+        from: node(2),
+        term: term(5),
+        preVote,
+        transfer: false,
+        lastLogIndex: logIndex(3),
+        lastLogTerm: term(1),
+      })
+      .concat(solo.persisted())
+      .filter((effect) => effect.type === 'send')
+      .map(({ message }) => message.type === 'vote-response' && message.granted)
+  const forgetful = new Solo({ membership: membershipOf([]) })
+  expect(ask(forgetful, true)).toEqual([false])
+  expect(ask(forgetful, false)).toEqual([false])
+  const founder = new Solo()
+  expect(ask(founder, true)).toEqual([true])
+  expect(ask(founder, false)).toEqual([true])
 })
