@@ -57,7 +57,7 @@ export class WatchStream {
   readonly #events: WatchEvents
   readonly #windowBytes: number
   #place: ChangePlace | undefined
-  readonly #received: { readonly batch: ChangeBatch; readonly leg: Leg }[] = []
+  readonly #received: { batch: ChangeBatch; isCopy: boolean; readonly leg: Leg }[] = []
   #receivedBytes = 0
   #leg: Leg | undefined
   /** The leg's watchdog, or the pause before the next leg. */
@@ -202,6 +202,17 @@ export class WatchStream {
     if (leg !== this.#leg) return
     leg.gapSinceMs = leg.early.size > 0 ? leg.heardMs : undefined
     this.#events.received()
+    this.#keepCopies()
+  }
+
+  /** What nobody took at once waits as a copy: a slow taker costs its window, and not the messages that filled it. */
+  #keepCopies(): void {
+    for (let i = this.#received.length - 1; i >= 0; i--) {
+      const waiting = this.#received[i]!
+      if (waiting.isCopy) return
+      waiting.batch = waiting.batch.copy()
+      waiting.isCopy = true
+    }
   }
 
   #accept(leg: Leg, batch: ChangeBatch): void {
@@ -220,7 +231,7 @@ export class WatchStream {
     this.#place = { history: place.history, index: upTo.index, ordinal: upTo.ordinal }
     if (changes.length > 0) {
       this.#failures = 0
-      this.#received.push({ batch, leg })
+      this.#received.push({ batch, isCopy: false, leg })
       this.#receivedBytes += batch.sizeBytes
     } else if (leg.granted > 0) {
       // The last one may have been lost, and then the node waits for it.

@@ -22,6 +22,7 @@ const place = (index: number, ordinal = 0) => ({ history: HISTORY, index: logInd
 
 let world: Simulation
 let transport: ScriptedTransport
+let client: Client
 let store: ClientStore
 
 beforeEach(() => {
@@ -37,7 +38,8 @@ beforeEach(() => {
       watch: true,
       leases: true,
     } as const
-    store = new ClientStore(runtime, new Client(runtime, transport), guarantees)
+    client = new Client(runtime, transport)
+    store = new ClientStore(runtime, client, guarantees)
   })
   world.run({ untilMs: 0 })
 })
@@ -222,6 +224,26 @@ test('the window opens as changes are taken, and its size is told again when it 
   leg().allowedBytes = 0
   leg().received(...batch(4, [], place(13)))
   expect(leg().allowedBytes).toBe(allowed)
+})
+
+test('what waits for a slow taker does not keep the message that it came in', async () => {
+  const message = new Uint8Array(1 << 20).fill(7)
+  const change = (version: number): WireChange => {
+    const bytes = message.subarray(version, version + 1)
+    return { key: bytes, value: bytes, version: versionFromNumber(version), ordinal: 1 }
+  }
+  const kept: WireChange[] = []
+  const stream = client.watch(everything, place(10), { ready() {}, received() {}, ended() {} })
+  stream.start()
+  leg().received(1, new ChangeBatch([change(10), change(11)], place(12)))
+  leg().received(3, new ChangeBatch([change(13)], place(14)))
+  leg().received(2, new ChangeBatch([change(12)], place(13)))
+  for (let batch = stream.take(); batch !== undefined; batch = stream.take()) kept.push(...batch.changes)
+  expect(kept).toEqual([10, 11, 12, 13].map(change))
+  for (const { key, value } of kept) {
+    expect(key.buffer.byteLength).toBeLessThan(1_024)
+    expect(value!.buffer.byteLength).toBeLessThan(1_024)
+  }
 })
 
 test('a watch whose taker stands still is not opened again until there is room', async () => {

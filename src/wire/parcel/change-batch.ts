@@ -45,6 +45,11 @@ export class ChangeBatch {
     this.#encoded ??= encode(this)
     return this.#encoded
   }
+
+  /** The same on memory of its own: changes are views of a message, or of a feed, that is much larger. */
+  copy(): ChangeBatch {
+    return decodeChangeBatch(this.encoded)
+  }
 }
 
 function encode({ changes, upTo }: ChangeBatch): Uint8Array {
