@@ -195,6 +195,11 @@ describe('without a cluster', () => {
     [['get', 'a', '--consistency', 'maybe'], 64, 'Allowed choices are strong, eventual'],
     [['up', '--import', 'x.json'], 64, '--import needs --key'],
     [['up', '--nodes', '0'], 64, 'Use a whole number from 1 to 9.'],
+    [['kill', 'one'], 64, 'Use a whole number from 1 to 99.'],
+    [['member', 'remove', 'one'], 64, 'Use a whole number from 1 to 65535.'],
+    [['put', 'a', 'b', '--ttl', '1ms'], 64, 'Use a time from 100ms to 365d.'],
+    [['restore', 'a.dure', '--into', 'b', '--connect', 'a:1'], 64, 'leave out --connect'],
+    [['conformance', '--engine', 'embedded', '--connect', 'a:1'], 64, '--connect goes with --engine remote'],
     [['partition'], 64, "required option '--split <groups>' not specified"],
   ] as const)('%j ends with %d', async ([args, code, message]) => {
     const found = await cluster.run(...args)

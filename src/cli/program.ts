@@ -95,22 +95,22 @@ function createProgram(context: CommandContext, version: string): Command {
 }
 
 const examples = [
-  ['dure up', 'five nodes on this machine, in ./data/local'],
+  ['dure up', 'five nodes on this machine'],
   ['dure status', 'who leads, who lags, who is cut off'],
   [`dure put city:seoul '{"population":9602000}'`, ''],
   ['dure get city:seoul --json', ''],
   ['dure list "KR/" --limit 20', ''],
   ['dure watch "KR/"', 'every change, as it happens'],
-  ['dure partition --split "1,2|3,4,5"', 'cut the cluster in two; dure heal undoes it'],
-  ['dure member add 6', 'and dure member promote 6, dure member remove 2'],
+  ['dure partition --split "1,2|3,4,5"', 'cut the cluster in two, until dure heal'],
+  ['dure member add 6', 'then member promote 6, member remove 2'],
   ['dure kill 3', 'and dure start 3'],
   ['dure simulate --seeds 100', 'a hundred simulated clusters, one verdict'],
 ] as const
 
 const exitCodesHelp = [
   'Exit codes:',
-  '  0 fine · 1 the answer is no (no such key) · 2 undecided · 3 nobody could answer in time',
-  '  64 usage · 70 a bug in Dure · 130 interrupted',
+  '  0 fine · 1 the answer is no (no such key) · 2 undecided',
+  '  3 nobody could answer in time · 64 usage · 70 a bug in Dure · 130 interrupted',
 ].join('\n')
 
 function reportError(context: CommandContext, args: readonly string[], error: unknown): void {

@@ -57,7 +57,18 @@ export const overviewColumns: readonly Column[] = [
   { title: 'CANNOT REACH', align: 'left' },
 ]
 
-export function overviewRow({ node, process, ending, status, lag }: NodeOverview): Cell[] {
+/** By the node that has applied the most: one that was just added has not heard yet what it is. */
+export function learnersOf(nodes: readonly NodeOverview[]): ReadonlySet<number> {
+  const statuses = nodes.flatMap(({ status }) => status ?? [])
+  const [newest] = statuses.toSorted((a, b) => b.applied_index - a.applied_index)
+  const learners = newest?.members.filter(({ role }) => role === 'learner') ?? []
+  return new Set(learners.map(({ node_id }) => node_id))
+}
+
+export function overviewRow(
+  { node, process, ending, status, lag }: NodeOverview,
+  learners: ReadonlySet<number>,
+): Cell[] {
   const none: Cell = { text: '–', tone: 'quiet' }
   if (status === null) {
     const role: Cell =
@@ -70,10 +81,9 @@ export function overviewRow({ node, process, ending, status, lag }: NodeOverview
     return [{ text: String(node) }, role, none, none, none, none, none, last]
   }
   const tone = { leader: 'good', candidate: 'warn', follower: 'plain' } as const
-  const isLearner = status.members.some(({ node_id, role }) => node_id === node && role === 'learner')
   return [
     { text: String(node) },
-    isLearner ? { text: 'learner', tone: 'warn' } : { text: status.state, tone: tone[status.state] },
+    learners.has(node) ? { text: 'learner', tone: 'warn' } : { text: status.state, tone: tone[status.state] },
     { text: formatCount(status.term) },
     { text: formatCount(status.commit_index) },
     { text: formatCount(status.applied_index) },

@@ -9,7 +9,7 @@ import { type Layout, layoutOf, membersOf } from '../cluster/layout.ts'
 type Complete = (value: string, description: string) => void
 
 const NODES = 5
-const nodeCommands = ['kill', 'start', 'pause', 'resume']
+const nodeCommands = ['kill', 'start', 'pause', 'resume', 'member promote', 'member remove']
 /** Options whose value is a path; arguments are told by their name. */
 const pathOptions = ['directory', 'import', 'into']
 const pathArguments = ['file', 'directory', 'backup']

@@ -36,8 +36,9 @@ async function run(...args: readonly string[]) {
     interrupted: never,
     killed: never,
   }
+  const where = args.includes('--engine') ? [] : ['--connect', '127.0.0.1:7001']
   const code = await runCommandLine(
-    ['conformance', '--connect', '127.0.0.1:7001', ...args],
+    ['conformance', ...where, ...args],
     { ...shell, connect: async () => connect() },
     '0.0.0',
   )

@@ -9,6 +9,7 @@ export function withExamples(command: Command, examples: readonly Example[]): Co
 }
 
 export function renderExamples(examples: readonly Example[]): string {
-  const width = Math.max(...examples.map(([text]) => text.length))
+  // A long one that says all itself pushes nobody aside.
+  const width = Math.max(0, ...examples.map(([text, meaning]) => (meaning === '' ? 0 : text.length)))
   return examples.map(([text, meaning]) => `  ${text.padEnd(width)}  ${meaning}`.trimEnd()).join('\n')
 }

@@ -9,7 +9,7 @@ import type { GlobalOptions } from '../options.ts'
 import { displayWidth, printable } from '../output/style.ts'
 import { showValue } from '../output/value.ts'
 import { wholeNumber } from '../parse/arguments.ts'
-import { duration } from '../parse/duration.ts'
+import { timeToLive } from '../parse/time-to-live.ts'
 import { withExamples } from './examples.ts'
 
 export function addKeyCommands(program: Command, context: CommandContext): void {
@@ -20,7 +20,7 @@ export function addKeyCommands(program: Command, context: CommandContext): void 
     ['dure put session:7 alice --ttl 30m', 'gone after half an hour'],
   ])
     .description('set a key; a value of "-" is read from stdin')
-    .option('--ttl <duration>', 'it goes by itself after this time: 500ms, 30s, 5m, 12h, 30d', duration)
+    .option('--ttl <duration>', 'it goes by itself after this time: 500ms, 30s, 5m, 12h, 30d', timeToLive)
     .action((key, value, _own, command) => put(context, key, value, command.optsWithGlobals()))
 
   withExamples(program.command('get <key>'), [

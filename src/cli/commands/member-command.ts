@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import type { Command } from 'commander'
 import type { MembersClient } from '../../engines/client/members-client.ts'
 import type { NodeStatus } from '../../engines/embedded/status.ts'
@@ -42,27 +43,30 @@ export function addMemberCommand(program: Command, context: CommandContext): voi
     .description('members, their roles and addresses')
     .action((_own, command) => list(context, command.optsWithGlobals()))
   member
-    .command('add <node>')
+    .command('add')
+    .argument('<node>', '', memberNumber)
     .description('add a new node as a learner, and start it')
     .option('--peer-address <host:port>', 'where it listens to peers and clients (with --connect)')
     .option('--http-address <host:port>', 'where it answers HTTP (with --connect)')
-    .action((node, own, command) => add(context, memberNumber(node), own, command.optsWithGlobals()))
+    .action((node, own, command) => add(context, node, own, command.optsWithGlobals()))
   member
-    .command('promote <node>')
+    .command('promote')
+    .argument('<node>', '', memberNumber)
     .description('make a learner that has caught up a voter')
     .option('--force', 'even when too few voters answer')
-    .action((node, own, command) => promote(context, memberNumber(node), own, command.optsWithGlobals()))
+    .action((node, own, command) => promote(context, node, own, command.optsWithGlobals()))
   member
-    .command('remove <node>')
+    .command('remove')
+    .argument('<node>', '', memberNumber)
     .description('remove a node for good, and stop it')
     .option('--force', 'even when too few of those that are left answer')
-    .action((node, own, command) => remove(context, memberNumber(node), own, command.optsWithGlobals()))
+    .action((node, own, command) => remove(context, node, own, command.optsWithGlobals()))
   member
-    .command('replace <dead> <new>')
+    .command('replace')
+    .argument('<dead>', '', memberNumber)
+    .argument('<new>', '', memberNumber)
     .description('replace a node that is gone for good: add, promote, remove')
-    .action((dead, node, _own, command) =>
-      replace(context, memberNumber(dead), memberNumber(node), command.optsWithGlobals()),
-    )
+    .action((dead, node, _own, command) => replace(context, dead, node, command.optsWithGlobals()))
 }
 
 async function list(context: CommandContext, options: GlobalOptions): Promise<void> {
@@ -105,15 +109,17 @@ async function add(
   const { peer, http } = addressOf(layout, node)
   // Asked for again: it may run already.
   if (!nodes.some((known) => known.node === node)) await requireFreePorts([{ node, peer, http }])
-  await withMembers(options, 'member add', (members) =>
-    members.add({ node, peerAddress: peer, httpAddress: http }, { timeoutMs: options.timeoutMs }),
-  )
+  const status = await withMembers(options, 'member add', async (members) => {
+    await members.add({ node, peerAddress: peer, httpAddress: http }, { timeoutMs: options.timeoutMs })
+    return members.status<NodeStatus>({ timeoutMs: options.timeoutMs })
+  })
   await askSupervisor(directory, { command: 'add', node })
+  // It may be a voter already: to ask for a member again is no error.
+  const role = status.members.find(({ node_id }) => node_id === node)?.role ?? 'learner'
   const { stderr } = context.styles
-  if (options.json)
-    return writeJson(context, { node, role: 'learner', peer_address: peer, http_address: http })
-  say(context, `node ${node} ${stderr('good', 'is a learner')}, and runs at http://${http}`)
-  say(context, stderr('quiet', `it votes after: dure member promote ${node}`))
+  if (options.json) return writeJson(context, { node, role, peer_address: peer, http_address: http })
+  say(context, `node ${node} ${stderr('good', `is a ${role}`)}, and runs at http://${http}`)
+  if (role === 'learner') say(context, stderr('quiet', `it votes after: dure member promote ${node}`))
 }
 
 /** The cluster knows it; whoever runs that machine starts it. */
@@ -151,9 +157,13 @@ async function addElsewhere(
     return writeJson(context, { node, role: 'learner', peer_address: peerAddress, arguments: args })
   const { stderr } = context.styles
   say(context, `node ${node} ${stderr('good', 'is a learner')}. Start it there, with --join this once:\n`)
-  await writeData(context, `node node_modules/dure/src/server/main.ts ${args.join(' ')}\n`)
+  await writeData(context, `node ${nodeProgram()} ${args.join(' ')}\n`)
   say(context, `\n${stderr('quiet', `it votes after: dure member promote ${node} --connect …`)}`)
 }
+
+/** Where a project finds the program of a node: in this checkout, or in the package it installed. */
+const nodeProgram = (): string =>
+  extname(import.meta.url) === '.ts' ? 'src/server/main.ts' : 'node_modules/dure/dist/server/main.js'
 
 async function promote(
   context: CommandContext,

@@ -25,11 +25,10 @@ const done: Readonly<Record<NodeCommandName, string>> = {
 
 export function addNodeCommands(program: Command, context: CommandContext): void {
   for (const name of ['kill', 'start', 'pause', 'resume'] as const) {
-    withExamples(program.command(`${name} <node>`), [[`dure ${name} 3`, '']])
+    withExamples(program.command(name), [[`dure ${name} 3`, '']])
+      .argument('<node>', '', wholeNumber(1, NODE_NUMBER_MAX))
       .description(descriptions[name])
-      .action((node: string, _own, command) =>
-        control(context, name, wholeNumber(1, NODE_NUMBER_MAX)(node), command.optsWithGlobals()),
-      )
+      .action((node: number, _own, command) => control(context, name, node, command.optsWithGlobals()))
   }
 }
 

@@ -107,7 +107,7 @@ async function recover(
     const nodes = found.map(({ report }) => report.nodeId).toSorted((a, b) => a - b)
     throw new DureError(
       'invalid',
-      `asked to recover from ${options.node === undefined ? 'no certain node' : `node ${options.node}`}; ${directory} has node ${nodes.join(', ')}: look with dure recover --inspect, then name one with --node`,
+      `asked to recover from ${options.node === undefined ? 'no certain node' : `node ${options.node}`}; ${directory} has node${nodes.length > 1 ? 's' : ''} ${nodes.join(', ')}: look with dure recover --inspect, then name one with --node`,
     )
   }
   const { report, path } = chosen
@@ -126,7 +126,7 @@ async function recover(
   const next =
     file === undefined
       ? `start it with --cluster-id ${clusterId}, then add new nodes with dure member add, each with an empty directory and a number that was never used`
-      : 'start it with dure up, then add new nodes: dure member add 6, dure member promote 6, …'
+      : `start it with dure up --directory ${options.directory}, then add new nodes: dure member add, dure member promote`
   say(context, stderr('quiet', next))
 }
 
@@ -137,10 +137,15 @@ function warn(
   const { stderr } = context.styles
   const others = membership.voters.filter((voter) => voter !== nodeId)
   const lines = [
-    `This makes node ${nodeId} a cluster of its own, with what it holds: entries up to ${lastIndex}, the last of term ${lastTerm}.`,
-    `Writes that were acknowledged and that it had not received are lost. Writes that it had received and nobody`,
-    `acknowledged are there. Cluster ${clusterId} is over: node ${others.join(', ') || '–'} can never come back, nor can`,
-    'their numbers. Do this only when a majority is gone for good: a node that can still be started should be started.',
+    `This makes node ${nodeId} a cluster of its own, with what it holds: entries up to`,
+    `${formatCount(lastIndex)}, the last of term ${lastTerm}. Writes that were acknowledged and that it`,
+    'had not received are lost. Writes that it had received and nobody',
+    `acknowledged are there. Cluster ${clusterId} is over${others.length === 0 ? '.' : ':'}`,
+    ...(others.length === 0
+      ? []
+      : [`node${others.length > 1 ? 's' : ''} ${others.join(', ')} and their numbers can never come back.`]),
+    'Do this only when a majority is gone for good: a node that can still be started',
+    'should be started.',
   ]
   say(context, `${stderr('bad', 'warning')}  ${lines.join('\n         ')}\n`)
 }

@@ -45,6 +45,12 @@ async function restore(
       '--embedded makes a directory for one process: leave out --nodes and --base-port',
     )
   }
+  if (options.connect !== undefined) {
+    throw new DureError(
+      'invalid',
+      'restore makes the directory of a new cluster and asks none: leave out --connect',
+    )
+  }
   const { stderr } = context.styles
   const beganMs = performance.now()
   const nodes = own.nodes ?? NODES

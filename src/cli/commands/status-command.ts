@@ -1,6 +1,12 @@
 import type { Command } from 'commander'
 import { DureError } from '../../foundation/errors.ts'
-import { observeNodes, overviewColumns, overviewRow, overviewSummary } from '../cluster/overview.ts'
+import {
+  learnersOf,
+  observeNodes,
+  overviewColumns,
+  overviewRow,
+  overviewSummary,
+} from '../cluster/overview.ts'
 import { type CommandContext, writeData, writeJson } from '../command-context.ts'
 import { type GlobalOptions, localCluster } from '../options.ts'
 import { renderTable } from '../output/table.ts'
@@ -27,7 +33,9 @@ async function status(context: CommandContext, options: GlobalOptions): Promise<
     throw new DureError('unavailable', `no node of the cluster in ${options.directory} answers: ${advice}`)
   }
   if (options.json) return writeJson(context, { nodes: found })
-  const table = renderTable(overviewColumns, found.map(overviewRow), context.styles.stdout)
+  const learners = learnersOf(found)
+  const rows = found.map((node) => overviewRow(node, learners))
+  const table = renderTable(overviewColumns, rows, context.styles.stdout)
   await writeData(context, table)
   context.shell.stderr.write(`\n${context.styles.stderr('quiet', overviewSummary(found))}\n`)
 }

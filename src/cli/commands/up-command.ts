@@ -74,7 +74,10 @@ async function run(
   await requireFreePorts(nodes)
   writeClusterFile(directory, initial)
   const { stderr } = context.styles
-  say(context, `${stderr('strong', 'dure')}  starting ${nodes.length} nodes in ${shortPath(directory)}\n`)
+  say(
+    context,
+    `${stderr('strong', 'dure')}  starting ${nodes.length} node${nodes.length > 1 ? 's' : ''} in ${shortPath(directory)}\n`,
+  )
 
   let file = initial
   let isUp = false

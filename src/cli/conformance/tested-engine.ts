@@ -37,6 +37,12 @@ export async function openTestedEngine(
   if (options.engine !== 'etcd' && options.endpoints !== undefined) {
     throw new DureError('invalid', '--endpoints goes with --engine etcd: use --connect for a cluster of Dure')
   }
+  if (options.engine !== 'remote' && options.connect !== undefined) {
+    throw new DureError(
+      'invalid',
+      `--connect goes with --engine remote: leave it out to test ${options.engine}`,
+    )
+  }
   switch (options.engine) {
     case 'embedded':
       return openEmbedded()

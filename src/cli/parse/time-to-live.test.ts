@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { duration } from './duration.ts'
+import { timeToLive } from './time-to-live.ts'
 
 test.for([
   ['500ms', 500],
@@ -8,9 +8,13 @@ test.for([
   ['12h', 43_200_000],
   ['30d', 2_592_000_000],
 ] as const)('%s is %i ms', ([text, expected]) => {
-  expect(duration(text)).toBe(expected)
+  expect(timeToLive(text)).toBe(expected)
 })
 
 test.for(['', '30', 's', '-1s', '1.5s', '1 s', '1w'])('%j is no duration', (text) => {
-  expect(() => duration(text)).toThrow('500ms, 30s')
+  expect(() => timeToLive(text)).toThrow('500ms, 30s')
+})
+
+test.for(['99ms', '0s', '366d'])('%j is out of bounds', (text) => {
+  expect(() => timeToLive(text)).toThrow('from 100ms to 365d')
 })
