@@ -32,6 +32,8 @@ export const timeout_ms = wholeNumber(1, 60_000)
   .optional()
   .meta(numberFrom(1, 60_000, 'How long the node tries.'))
 
+const TTL_EXPECTED = `use a whole number of milliseconds from ${limits.ttlMsMin} to ${limits.ttlMsMax}`
+
 export const callQuery = z.strictObject({ timeout_ms })
 export const writeQuery = z.strictObject({ keyspace, timeout_ms })
 export const putQuery = z.strictObject({
@@ -39,8 +41,9 @@ export const putQuery = z.strictObject({
   // Its bounds are those of the port.
   ttl_ms: z
     .string()
-    .regex(/^\d{1,15}$/, 'use a whole number of milliseconds')
+    .regex(/^\d{1,15}$/, TTL_EXPECTED)
     .transform(Number)
+    .refine((value) => value >= limits.ttlMsMin && value <= limits.ttlMsMax, TTL_EXPECTED)
     .optional()
     .meta(
       numberFrom(limits.ttlMsMin, limits.ttlMsMax, 'The key is gone after so long. Not together with lease.'),
@@ -83,7 +86,10 @@ export function parse<Schema extends z.ZodType>(
   const problems = result.error.issues.map(({ path, message }) =>
     path.length > 0 ? `${path.join('.')}: ${message}` : message,
   )
-  throw new DureError('invalid', `${what} is not understood: ${problems.join('; ')}`)
+  const isUnknown = result.error.issues.some(({ code }) => code === 'unrecognized_keys')
+  const known = isUnknown && schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
+  const advice = known.length > 0 ? `; there are ${known.join(', ')}` : ''
+  throw new DureError('invalid', `${what} is not understood: ${problems.join('; ')}${advice}`)
 }
 
 /**
