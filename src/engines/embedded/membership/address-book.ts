@@ -47,7 +47,7 @@ export class AddressBook {
   get removal(): string | undefined {
     const { members, self } = this.#parts
     const removedAt = members.get(self)?.removedAt
-    if (removedAt === undefined) return undefined
+    if (removedAt === undefined || !this.#isGone(self)) return undefined
     return `node ${self} was removed from the cluster at entry ${removedAt}, and its id is never used again: its data directory can be deleted; add a new node with dure member add`
   }
 
@@ -69,9 +69,9 @@ export class AddressBook {
   /** Members, or what is known of them, changed. */
   changed(): void {
     if (this.#isClosed) return
-    const { members, runtime } = this.#parts
+    const { runtime } = this.#parts
     for (const node of this.#known) {
-      if (members.get(node)?.removedAt === undefined || this.#leaving.has(node)) continue
+      if (!this.#isGone(node) || this.#leaving.has(node)) continue
       const timer = runtime.timer(FAREWELL_MS, () => {
         this.#leaving.delete(node)
         this.#connect()
@@ -128,15 +128,24 @@ export class AddressBook {
       peers.set(node, addresses)
     }
     const gone = new Set<number>()
-    for (const { node, peer, removedAt } of members.all) {
-      if (removedAt !== undefined) gone.add(node)
-      if (removedAt === undefined || this.#leaving.has(node)) addTo(node, peer)
+    for (const { node, peer } of members.all) {
+      const isGone = this.#isGone(node)
+      if (isGone) gone.add(node)
+      if (!isGone || this.#leaving.has(node)) addTo(node, peer)
     }
     for (const { node, address } of given) {
       if (!gone.has(node) || this.#leaving.has(node)) addTo(node, address)
     }
     this.#known = new Set(peers.keys())
     runtime.network.setPeers(peers, gone)
+  }
+
+  /** Removed, and no voter of the membership that is being left either: until then its vote may be needed. */
+  #isGone(node: NodeId): boolean {
+    const { members, raft } = this.#parts
+    if (members.get(node)?.removedAt === undefined) return false
+    const { voters, votersOutgoing, learners } = raft.membership
+    return !voters.includes(node) && !votersOutgoing.includes(node) && !learners.includes(node)
   }
 
   #noteRemoval(): void {
