@@ -144,11 +144,7 @@ describe('the limits of a command', () => {
     ['a lease too short', grant(99), /ttlMs is 99: use a whole number of milliseconds from 100 to/],
     ['a lease too long', grant(limits.ttlMsMax + 1), /from 100 to 31536000000/],
     ['too many keep-alives', keep(KEEP_LEASES_MAX + 1), /10001 leases are to be kept at once: at most 10000/],
-    [
-      'a time to live too short',
-      commit({ operations: [{ ...put(utf8('a')), ttlMs: 99 }] }),
-      /ttlMs is 99/,
-    ],
+    ['a time to live too short', commit({ operations: [{ ...put(utf8('a')), ttlMs: 99 }] }), /ttlMs is 99/],
     ['an empty key', commit({ operations: [put(utf8(''))] }), /key is empty: keys have 1 to 1024 bytes/],
     [
       'an empty key that is compared',
