@@ -144,8 +144,8 @@ function warn(
     ...(others.length === 0
       ? []
       : [`node${others.length > 1 ? 's' : ''} ${others.join(', ')} and their numbers can never come back.`]),
-    'Do this only when a majority is gone for good: a node that can still be started',
-    'should be started.',
+    'Do this only when a majority is gone for good: a node that can still be',
+    'started should be started.',
   ]
   say(context, `${stderr('bad', 'warning')}  ${lines.join('\n         ')}\n`)
 }
