@@ -22,8 +22,6 @@ export interface NodeOptions {
    * add it sends it everything. `members` says where it listens and where to begin to look.
    */
   readonly join?: boolean
-  /** The cluster has removed this node: stop it. Comes once, at the start or later. */
-  readonly onRemoved?: (message: string) => void
   /** Raft groups on this node's one log; group 0 is the system group, which holds all keyspaces. */
   readonly groupCount?: number
   readonly openTables: (done: (error: Error | undefined, tables: TableStore | undefined) => void) => void

@@ -118,7 +118,6 @@ export class EmbeddedNode {
       members: system!.stateMachine.members,
       raft: system!.raft,
       request: (request, reply) => this.request(request, ANNOUNCE_TIMEOUT_MS, reply),
-      onRemoved: (message) => runtime.soon(() => options.onRemoved?.(message)),
     })
     this.#backups = new Backups({
       runtime,

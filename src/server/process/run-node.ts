@@ -44,6 +44,7 @@ export async function runNode(given: NodeArguments, log: Log): Promise<RunningNo
       peers: new Map([...members].filter(([node]) => node !== self)),
       onProblem: (error) => {
         log.warn('network', { error })
+        // Said by a member that has applied our removal; before one has, our vote may still be needed.
         if (error.code === 'removed') removal.tell(error.message)
       },
     },
@@ -57,7 +58,7 @@ export async function runNode(given: NodeArguments, log: Log): Promise<RunningNo
   try {
     const stall = { stallMs: 0 }
     const disturbable = allowFaults ? onFaultyDisk(runtime, stall, given.faultDisk) : runtime
-    const opened = await open(disturbable, given, (message) => removal.tell(message))
+    const opened = await open(disturbable, given)
     node = opened
     if (opened.removal !== undefined) throw new DureError('removed', opened.removal)
     const store = embeddedStore(runtime, opened)
@@ -105,7 +106,7 @@ export async function runNode(given: NodeArguments, log: Log): Promise<RunningNo
   }
 }
 
-/** It is heard of in two ways, perhaps before anybody listens, and told once. */
+/** It may be heard of several times, and before anybody listens, and is told once. */
 class Removal {
   #message: string | undefined
   #tell: ((message: string) => void) | undefined
@@ -144,7 +145,6 @@ function open(
     join: joins,
     http,
   }: NodeArguments,
-  onRemoved: (message: string) => void,
 ): Promise<EmbeddedNode> {
   return new Promise((resolve, reject) => {
     openNode(
@@ -159,7 +159,6 @@ function open(
         })),
         initialize: initialize || joins,
         join: joins,
-        onRemoved,
         foundsCluster,
         openTables: (done) =>
           openLmdbTables(

@@ -20,7 +20,6 @@ export interface AddressBookParts {
   readonly raft: Raft
   /** Asks the leader, whoever that is. */
   readonly request: (request: MemberRequest, reply: (response: Response) => void) => void
-  readonly onRemoved: (message: string) => void
 }
 
 /**
@@ -34,16 +33,17 @@ export class AddressBook {
   readonly #leaving = new Map<NodeId, Timer>()
   #known: ReadonlySet<NodeId> = new Set()
   #isAnnouncing = false
-  #isRemovalNoted = false
   #isClosed = false
 
   constructor(parts: AddressBookParts) {
     this.#parts = parts
     this.#connect()
-    this.#noteRemoval()
   }
 
-  /** Why we should not be here: the cluster has removed us. */
+  /**
+   * Why we should not be here: the cluster has removed us. A node that learns it while it runs goes on until another member
+   * refuses it: as long as nobody else knows, the others may need its vote to find out.
+   */
   get removal(): string | undefined {
     const { members, self } = this.#parts
     const removedAt = members.get(self)?.removedAt
@@ -79,7 +79,6 @@ export class AddressBook {
       this.#leaving.set(node, timer)
     }
     this.#connect()
-    this.#noteRemoval()
     this.announceWhenNeeded()
   }
 
@@ -146,13 +145,6 @@ export class AddressBook {
     if (members.get(node)?.removedAt === undefined) return false
     const { voters, votersOutgoing, learners } = raft.membership
     return !voters.includes(node) && !votersOutgoing.includes(node) && !learners.includes(node)
-  }
-
-  #noteRemoval(): void {
-    const { removal } = this
-    if (removal === undefined || this.#isRemovalNoted) return
-    this.#isRemovalNoted = true
-    this.#parts.onRemoved(removal)
   }
 
   #given(node: NodeId): Member | undefined {
