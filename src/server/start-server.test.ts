@@ -29,6 +29,7 @@ const status: NodeStatus = {
   log_bytes: 4096,
   groups: 1,
   sessions: 2,
+  leases: 0,
   unreachable: [3],
   members: [1, 2, 3].map((node_id) => ({
     node_id,

@@ -174,6 +174,7 @@ export class EmbeddedNode {
       log_bytes: this.#log.sizeBytes,
       groups: this.#groups.length,
       sessions: stateMachine.sessionCount,
+      leases: stateMachine.leaseCount,
       unreachable: nodes.filter(
         (node) => node !== this.nodeId && !this.#runtime.network.isReachable(endpoint(node)),
       ),

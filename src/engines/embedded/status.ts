@@ -15,6 +15,7 @@ export interface NodeStatus {
   readonly log_bytes: number
   readonly groups: number
   readonly sessions: number
+  readonly leases: number
   /** Members that this node has no connection to. */
   readonly unreachable: readonly number[]
   readonly members: readonly MemberStatus[]

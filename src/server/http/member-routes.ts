@@ -54,7 +54,9 @@ export function memberRoutes({ node, members }: Served): Hono<OnNode> {
       const { node_id, peer_address, http_address } = body
       const member = { node: node_id, peerAddress: peer_address, httpAddress: http_address }
       await members.add(member, timeoutOf(timeout_ms))
-      return c.json({ node_id, role: 'learner', peer_address, http_address })
+      // Adding a member again is no error, and it may have been promoted since.
+      const role = node.status().members.find((known) => known.node_id === node_id)?.role ?? 'learner'
+      return c.json({ node_id, role, peer_address, http_address })
     },
   )
   routes.all('/v1/members', (c) => answerMethodNotAllowed(c, 'GET, HEAD, POST'))

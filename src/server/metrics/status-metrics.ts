@@ -30,6 +30,7 @@ export function statusMetrics(status: NodeStatus): Metric[] {
     gauge('dure_log_bytes', 'Bytes of all log segments.', status.log_bytes),
     gauge('dure_groups', 'Raft groups on this node.', status.groups),
     gauge('dure_sessions', 'Client sessions that are remembered.', status.sessions),
+    gauge('dure_leases', 'Leases that were granted and are not over.', status.leases),
     gauge('dure_members', 'Members of the cluster.', status.cluster_size),
     gauge(
       'dure_unreachable_members',

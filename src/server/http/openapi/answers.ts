@@ -45,6 +45,7 @@ export const nodeStatus = z.object({
   log_bytes: count,
   groups: count,
   sessions: count,
+  leases: count,
   unreachable: z.array(nodeNumber).meta({ description: 'Members that this node has no connection to.' }),
   members: z.array(member),
   version: z.string(),
@@ -71,7 +72,7 @@ export const members = z.object({
 })
 export const addedMember = z.object({
   node_id: nodeNumber,
-  role: z.literal('learner'),
+  role: z.enum(['voter', 'learner']),
   peer_address: z.string(),
   http_address: z.string(),
 })
