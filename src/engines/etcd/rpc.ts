@@ -1,7 +1,9 @@
 import { DureError } from '../../foundation/errors.ts'
 import type { Call } from './call.ts'
+import type { Connection } from './connection/connection.ts'
 import type { Connections } from './connection/connections.ts'
 import { type Ended, judge } from './connection/grpc-status.ts'
+import { NotSucceeded } from './connection/identity.ts'
 import { refusal } from './connection/refusal.ts'
 
 /** One attempt waits no longer than this before the next one asks elsewhere; twice as long each time. */
@@ -58,8 +60,16 @@ export class Rpc {
       call.problem = ended.message
       if (verdict === 'final') throw new Refused(ended, call)
       if (verdict === 'log-in') {
-        if (++logIns > LOG_INS_MAX || !(await this.#logIn(call, connection, token)))
-          throw new Refused(ended, call)
+        if (!this.connections.canLogIn || logIns === LOG_INS_MAX) throw new Refused(ended, call)
+        const failure = await this.#logIn(call, connection, token)
+        if (failure === undefined) {
+          logIns++
+        } else {
+          call.problem = failure.message
+          if (judge(failure) === 'final') throw new Refused(failure, call)
+          this.connections.moveOn(connection)
+          await this.#pause(call, attempt, failure)
+        }
         continue
       }
       if (verdict === 'unknown' && options.once === true && isEffect) throw new Refused(ended, call)
@@ -72,7 +82,10 @@ export class Rpc {
   async #connect(call: Call) {
     for (let attempt = 0; ; attempt++) {
       const connected = await call.waitForShared(this.connections.connect())
-      if (connected === undefined) throw call.outOfTime()
+      if (connected === undefined) {
+        call.problem = this.connections.problem ?? call.problem
+        throw call.outOfTime()
+      }
       if ('value' in connected) return connected.value
       const { error } = connected
       if (!(error instanceof DureError)) throw error
@@ -84,15 +97,13 @@ export class Rpc {
     }
   }
 
-  async #logIn(
-    call: Call,
-    connection: Parameters<Connections['logIn']>[0],
-    refused: string | undefined,
-  ): Promise<boolean> {
-    if (!this.connections.canLogIn) return false
+  /** What became of the login instead of success: a member may be too busy for it. */
+  async #logIn(call: Call, connection: Connection, refused: string | undefined): Promise<Ended | undefined> {
     const done = await call.waitForShared(this.connections.logIn(connection, refused))
     if (done === undefined) throw call.outOfTime()
-    return 'value' in done
+    if ('value' in done) return undefined
+    if (done.error instanceof NotSucceeded) return done.error.ended
+    throw done.error
   }
 
   async #pause(call: Call, attempt: number, ended: Ended): Promise<void> {

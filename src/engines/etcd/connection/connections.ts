@@ -9,7 +9,12 @@ import { type Ask, type Identity, NotSucceeded, readIdentity } from './identity.
 import { refusal } from './refusal.ts'
 
 const CONNECT_TIMEOUT_MS = 1_000
+/**
+ * What is asked before a connection is used is waited for so long, and twice as long after each time that this was not
+ * enough: a login costs a member the hash of a password, on a busy machine seconds, and given up it has to be begun anew.
+ */
 const HANDSHAKE_TIMEOUT_MS = 2_000
+const HANDSHAKE_TIMEOUT_MS_MAX = 16_000
 
 /**
  * The connections of one store: one per member at most, one of them in use. A new one is used after it was looked at:
@@ -27,6 +32,8 @@ export class Connections {
   #identity: Identity | undefined
   #token: string | undefined
   #loggingIn: Promise<void> | undefined
+  #handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS
+  #problem: string | undefined
   #revision = 0
 
   constructor(options: EtcdOptions, keys: Keys) {
@@ -63,6 +70,11 @@ export class Connections {
     return this.#token
   }
 
+  /** Why there was no connection when one was last tried. */
+  get problem(): string | undefined {
+    return this.#problem
+  }
+
   /** There is a user whose password is known. */
   get canLogIn(): boolean {
     return this.#options.username !== undefined
@@ -89,16 +101,18 @@ export class Connections {
     this.#current = (this.#current + 1) % this.#endpoints.length
   }
 
-  /** The token `refused` is no good any more. All who find that out at the same time share one login: it costs etcd dear. */
+  /**
+   * The token `refused` is no good any more. All who find that out at the same time share one login: it costs etcd dear.
+   * Rejects with `NotSucceeded`.
+   */
   logIn(connection: Connection, refused: string | undefined): Promise<void> {
     const { username, password } = this.#options
     if (this.#loggingIn !== undefined) return this.#loggingIn
     if (username === undefined || this.#token !== refused) return Promise.resolve()
     this.#token = undefined
-    const ask = askOver(connection, () => undefined)
-    this.#loggingIn = this.#authenticate(ask, username, password!).finally(
-      () => (this.#loggingIn = undefined),
-    )
+    this.#loggingIn = this.#authenticate(connection, this.#handshakeTimeoutMs, username, password!)
+      .then(() => void (this.#handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS))
+      .finally(() => (this.#loggingIn = undefined))
     return this.#loggingIn
   }
 
@@ -110,14 +124,17 @@ export class Connections {
   async #connectToAny(): Promise<Connection> {
     let wrong: DureError | undefined
     const problems: string[] = []
+    // The same for all of them: one that is silent does not make the wait for the next one longer.
+    const timeoutMs = this.#handshakeTimeoutMs
     for (let tries = 0; tries < this.#endpoints.length; tries++) {
       const endpoint = this.#endpoints[this.#current]!
       try {
-        this.#inUse = await this.#connectTo(endpoint)
+        this.#inUse = await this.#connectTo(endpoint, timeoutMs)
         return this.#inUse
       } catch (error) {
         if (error instanceof DureError) wrong ??= error
-        problems.push(messageOf(error))
+        this.#problem = messageOf(error)
+        problems.push(this.#problem)
         this.#current = (this.#current + 1) % this.#endpoints.length
       }
     }
@@ -127,13 +144,13 @@ export class Connections {
     })
   }
 
-  async #connectTo(endpoint: Endpoint): Promise<Connection> {
+  async #connectTo(endpoint: Endpoint, timeoutMs: number): Promise<Connection> {
     const open = this.#open.get(endpoint)
     if (open?.isOpen === true) return open
     if (this.#isClosed) throw new DureError('closed', 'the store was closed')
     const connection = await Connection.open(endpoint, CONNECT_TIMEOUT_MS)
     try {
-      await this.#lookAt(connection)
+      await this.#lookAt(connection, timeoutMs)
       if (this.#isClosed) throw new DureError('closed', 'the store was closed')
     } catch (error) {
       connection.close()
@@ -143,6 +160,8 @@ export class Connections {
       const isFinal = verdict === 'final' || (verdict === 'log-in' && this.#options.username === undefined)
       throw isFinal ? refusal(error.ended) : error
     }
+    this.#handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS
+    this.#problem = undefined
     this.#open.set(endpoint, connection)
     connection.onClose(() => {
       if (this.#open.get(endpoint) === connection) this.#open.delete(endpoint)
@@ -154,11 +173,11 @@ export class Connections {
     return connection
   }
 
-  async #lookAt(connection: Connection): Promise<void> {
+  async #lookAt(connection: Connection, timeoutMs: number): Promise<void> {
     const { username, password } = this.#options
-    const ask = askOver(connection, () => this.#token)
+    const ask: Ask = (path, message) => this.#ask(connection, timeoutMs, this.#token, path, message)
     if (username !== undefined && this.#token === undefined)
-      await this.#authenticate(ask, username, password!)
+      await this.#authenticate(connection, timeoutMs, username, password!)
     const known =
       this.#identity === undefined ? undefined : { identity: this.#identity, revision: this.#revision }
     try {
@@ -166,33 +185,59 @@ export class Connections {
     } catch (error) {
       if (!(error instanceof NotSucceeded) || judge(error.ended) !== 'log-in' || username === undefined)
         throw error
-      // Tokens of etcd's simple kind are forgotten by a member after five minutes without use.
-      await this.#authenticate(ask, username, password!)
+      // Tokens of etcd's simple kind are forgotten by a member after five minutes without use, and when it starts again.
+      this.#token = undefined
+      await this.#authenticate(connection, timeoutMs, username, password!)
       this.#identity = await readIdentity(ask, this.#keys, known)
     }
   }
 
-  async #authenticate(ask: Ask, username: string, password: string): Promise<void> {
-    const ended = await ask('/etcdserverpb.Auth/Authenticate', encodeAuthenticate(username, password))
+  async #authenticate(
+    connection: Connection,
+    timeoutMs: number,
+    username: string,
+    password: string,
+  ): Promise<void> {
+    const message = encodeAuthenticate(username, password)
+    // Without a token: etcd refuses a login, like anything else, that shows one it has forgotten.
+    const ended = await this.#ask(
+      connection,
+      timeoutMs,
+      undefined,
+      '/etcdserverpb.Auth/Authenticate',
+      message,
+    )
     if (ended.status === grpc.ok) this.#token = decodeToken(ended.body)
     // Credentials for an etcd that asks for none do no harm.
     else if (!/authentication is not enabled/.test(ended.message)) throw new NotSucceeded(ended)
   }
-}
 
-const askOver =
-  (connection: Connection, token: () => string | undefined): Ask =>
-  (path, message) =>
-    new Promise<Ended>((resolve) => {
-      const cancel = connection.call(path, message, HANDSHAKE_TIMEOUT_MS, token(), (ended) => {
+  #ask(
+    connection: Connection,
+    timeoutMs: number,
+    token: string | undefined,
+    path: string,
+    message: Buffer,
+  ): Promise<Ended> {
+    return new Promise<Ended>((resolve) => {
+      const cancel = connection.call(path, message, timeoutMs, token, (ended) => {
         clearTimeout(timer)
+        // It knows the deadline too, and may be the first to say that it passed.
+        if (ended.status === grpc.deadlineExceeded) this.#waitLonger(timeoutMs)
         resolve(ended)
       })
       const timer = setTimeout(() => {
-        const message = `${connection.endpoint.authority}: no answer within ${HANDSHAKE_TIMEOUT_MS} ms`
+        this.#waitLonger(timeoutMs)
+        const message = `${connection.endpoint.authority}: no answer to ${path} within ${timeoutMs} ms`
         resolve({ status: grpc.unavailable, message, body: new Uint8Array(0), neverLeft: false })
         cancel()
-      }, HANDSHAKE_TIMEOUT_MS)
+      }, timeoutMs)
     })
+  }
+
+  #waitLonger(timeoutMs: number): void {
+    this.#handshakeTimeoutMs = Math.min(timeoutMs * 2, HANDSHAKE_TIMEOUT_MS_MAX)
+  }
+}
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

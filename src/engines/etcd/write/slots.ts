@@ -55,6 +55,8 @@ export class Slots {
   readonly #line = new Queue<(slot: Slot | DureError) => void>()
   #session: Session | undefined
   #growing: Promise<void> | undefined
+  /** The one that makes slots, or the last that did. */
+  #growth: Call | undefined
   #lastNumber = 0
 
   constructor(rpc: Rpc, keys: Keys, keeper: LeaseKeeper) {
@@ -79,7 +81,14 @@ export class Slots {
         })
         return () => (isGone = true)
       })
-      if (given === undefined) throw call.outOfTime()
+      if (given === undefined) {
+        const slots = this.#session?.slots ?? 0
+        call.problem =
+          slots > 0
+            ? `it waited in line: ${slots} writes before it have no answer yet`
+            : (this.#growth?.problem ?? call.problem)
+        throw call.outOfTime()
+      }
       if (given instanceof DureError) {
         call.problem = given.message
         if (!given.retryable || call.leftMs <= RETRY_DELAY_MS) {
@@ -144,6 +153,7 @@ export class Slots {
 
   async #addSlots(): Promise<void> {
     const call = new Call(OPEN_TIMEOUT_MS)
+    this.#growth = call
     this.#session ??= await this.#open(call)
     const session = this.#session
     const count = session.slots === 0 ? SLOTS_AT_FIRST : SLOTS_ADDED
