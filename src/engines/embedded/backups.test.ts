@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { text, utf8 } from '../../foundation/bytes.ts'
 import type { DureError } from '../../foundation/errors.ts'
-import { groupId, logIndex, nodeId } from '../../foundation/ids.ts'
+import { groupId, logIndex, nodeId, sessionId } from '../../foundation/ids.ts'
 import { SimulatedCluster, type SimulatedNode } from '../../proof/simulation/simulated-cluster.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { Simulation } from '../../runtime/simulated/simulation.ts'
@@ -9,6 +9,7 @@ import { decodeChunk } from '../../storage/snapshot/chunk-codec.ts'
 import { DurableTables } from '../../storage/table/memory/durable-tables.ts'
 import { MemoryTableStore } from '../../storage/table/memory/memory-table-store.ts'
 import { encodeCommand } from '../../wire/command/codec.ts'
+import type { CommitCommand } from '../../wire/command/command.ts'
 import { Client } from '../client/client.ts'
 import { ClientStore } from '../client/client-store.ts'
 import { remoteGuarantees } from '../remote/connect-remote.ts'
@@ -132,11 +133,13 @@ test('a node that closes ends those that are being read', async () => {
   await expect(next(source)).rejects.toMatchObject({ code: 'closed' })
 })
 
-test('a restored table has values, leases and log time, and none of the old clients and changes', async () => {
+test('a restored table has values, leases, idempotency keys and log time, and none of the old clients and changes', async () => {
   await put('stays', '1')
   await within(store.put(utf8('goes'), utf8('1'), { ttlMs: 5_000 }))
   const lease = await within(store.lease({ ttlMs: 10_000 }))
   await within(store.put(utf8('leased'), utf8('1'), { lease }))
+  const order = { idempotencyKey: 'order-1' }
+  const ordered = await within(store.put(utf8('ordered'), utf8('1'), order))
   const source = await open(follower())
   const chunks: Uint8Array[] = []
   for (let chunk = await next(source); chunk !== undefined; chunk = await next(source)) chunks.push(chunk)
@@ -157,11 +160,28 @@ test('a restored table has values, leases and log time, and none of the old clie
   expect(['stays', 'goes', 'leased'].map((key) => machine.get(utf8(key)).exists)).toEqual([true, true, true])
   expect(machine.logTimeMs).toBe(source.header.logTimeMs)
   expect(machine.logTimeMs).toBeGreaterThan(0)
-  expect([machine.sessionCount, machine.idempotencyRecordCount]).toEqual([0, 0])
+  expect([machine.sessionCount, machine.idempotencyRecordCount]).toEqual([0, 1])
   expect(machine.feed.compactedIndex).toBe(position.index)
+  // The request of an idempotency key has happened, here too: it is answered, and does not happen again.
+  const retry: CommitCommand = {
+    kind: 'commit',
+    logTimeMs: machine.logTimeMs,
+    session: sessionId(0),
+    sequence: 0,
+    lowWater: 0,
+    comparisons: [],
+    operations: [{ kind: 'put', key: utf8('ordered'), value: utf8('1') }],
+    ...order,
+  }
+  expect(machine.apply(encodeCommand(retry), { ...position, index: logIndex(position.index + 1) })).toEqual({
+    kind: 'committed',
+    version: ordered.version,
+    existed: [false],
+  })
+  expect(machine.get(utf8('ordered')).version).toBe(ordered.version)
   // Both go by themselves once their time has come, in the new cluster's log as in the old.
   const later = { kind: 'advance-time', logTimeMs: machine.logTimeMs + 60_000 } as const
-  machine.apply(encodeCommand(later), { ...position, index: logIndex(position.index + 1) })
+  machine.apply(encodeCommand(later), { ...position, index: logIndex(position.index + 2) })
   expect(['stays', 'goes', 'leased'].map((key) => machine.get(utf8(key)).exists)).toEqual([
     true,
     false,

@@ -3,13 +3,15 @@ import { space } from './state-machine/row.ts'
 
 /**
  * What a restored cluster takes over from a backup, by the space of a row. What belongs to the old cluster's clients and
- * to its log stays behind: a session whose client goes on would take answers of another history for its own.
+ * to its log stays behind: a session whose client goes on would take answers of another history for its own. An
+ * idempotency key is no part of that: whoever chose it repeats the request wherever the data is, and its record is of the
+ * same moment as the write it stands for, so without the record the write would happen twice.
  */
 const taken: Readonly<Record<keyof typeof space, boolean>> = {
   time: true,
   session: false,
-  idempotency: false,
-  idempotencyExpiry: false,
+  idempotency: true,
+  idempotencyExpiry: true,
   lease: true,
   leaseKey: true,
   expiry: true,
