@@ -1,5 +1,8 @@
+import { compareBytes } from '../../../foundation/bytes.ts'
 import type { Table } from '../../../storage/table/table.ts'
 import { space, systemRowKey, viewOf } from './row.ts'
+
+const end = new Uint8Array([space.expiry + 1])
 
 /**
  * The keys with a time to live, as rows ordered by the time they go: there may be as many as there are keys, so only
@@ -7,7 +10,12 @@ import { space, systemRowKey, viewOf } from './row.ts'
  */
 export class ExpiryIndex {
   readonly #table: Table
-  /** No key goes before this; `Infinity` when there is none. Reading begins here, beyond what was removed. */
+  /**
+   * No row stands before this one; reading begins here. A row and not a time: what was removed lies in the table as a
+   * tombstone until it is flushed, and keys that go at one time would each be looked for beyond all before it.
+   */
+  #from = rowAt(0)
+  /** The time of `#from`: no key goes before. `Infinity` when there is none. */
   #earliestMs = 0
   /** Whether a key does go then. */
   #isExact = false
@@ -19,21 +27,20 @@ export class ExpiryIndex {
   /** When the next key goes; `Infinity` when there is none. Reads the table at times. */
   get nextExpiryMs(): number {
     if (!this.#isExact) {
-      this.#isExact = true
-      const from = systemRowKey(space.expiry, this.#earliestMs)
-      this.#earliestMs = Number.POSITIVE_INFINITY
-      for (const row of this.#table.scan(from, new Uint8Array([space.expiry + 1]))) {
-        this.#earliestMs = timeOf(row.key)
+      let first = rowAt(Number.POSITIVE_INFINITY)
+      for (const row of this.#table.scan(this.#from, end)) {
+        first = new Uint8Array(row.key)
         break
       }
+      this.#beginAt(first)
+      this.#isExact = true
     }
     return this.#earliestMs
   }
 
   /** Looks right away: later, a look would make the table keep an order that nobody needs. */
   load(): void {
-    this.#earliestMs = 0
-    this.#isExact = false
+    this.#beginAt(rowAt(0))
     void this.nextExpiryMs
   }
 
@@ -41,11 +48,10 @@ export class ExpiryIndex {
     return logTimeMs > this.#earliestMs && logTimeMs > this.nextExpiryMs
   }
 
-  added(expiresAtMs: number): void {
-    if (expiresAtMs <= this.#earliestMs) {
-      this.#earliestMs = expiresAtMs
-      this.#isExact = true
-    }
+  added(row: Uint8Array, expiresAtMs: number): void {
+    if (expiresAtMs > this.#earliestMs) return
+    if (compareBytes(row, this.#from) < 0) this.#beginAt(row)
+    this.#isExact = true
   }
 
   removed(expiresAtMs: number): void {
@@ -56,16 +62,23 @@ export class ExpiryIndex {
   takeExpired(logTimeMs: number, max: number): Uint8Array[] {
     const expired: Uint8Array[] = []
     // Equality is too early, and the end of a scan is not included.
-    const to = systemRowKey(space.expiry, logTimeMs)
-    for (const row of this.#table.scan(systemRowKey(space.expiry, this.#earliestMs), to)) {
+    const to = rowAt(logTimeMs)
+    for (const row of this.#table.scan(this.#from, to)) {
       if (expired.length === max) break
       expired.push(new Uint8Array(row.key))
     }
     const last = expired.at(-1)
-    this.#earliestMs = expired.length === max && last !== undefined ? timeOf(last) : logTimeMs
-    this.#isExact = false
+    this.#beginAt(expired.length === max && last !== undefined ? last : to)
     return expired
   }
+
+  #beginAt(row: Uint8Array): void {
+    this.#from = row
+    this.#earliestMs = timeOf(row)
+    this.#isExact = false
+  }
 }
+
+const rowAt = (timeMs: number): Uint8Array => systemRowKey(space.expiry, timeMs)
 
 const timeOf = (rowKey: Uint8Array): number => viewOf(rowKey).getFloat64(1)

@@ -174,6 +174,30 @@ describe('what is due at once', () => {
     expect(machine.machine.nextDueMs).toBeUndefined()
   })
 
+  test('and at one and the same time is found, in whatever order the keys came', () => {
+    const machine = new Machine(bounds)
+    const keys = Array.from({ length: 24 }, (_, i) => `k${String(i).padStart(2, '0')}`)
+    // Each comes before the one that is the first so far.
+    for (const key of keys.toReversed()) {
+      machine.apply(commit({ operations: [brief(key, 100)] }))
+      expect(machine.machine.nextDueMs).toBe(101)
+    }
+    machine.apply(commit({ operations: [remove('k00')] }))
+    expect(machine.machine.nextDueMs).toBe(101)
+    machine.apply(commit({ operations: [brief('k00', 100)] }))
+    const left = () => keys.filter((key) => machine.read(key) !== undefined)
+    machine.apply(advance(101))
+    expect(left()).toEqual(keys.slice(10))
+    expect(machine.machine.nextDueMs).toBe(101)
+    // Its turn comes by its new time, and the others are not lost from sight.
+    machine.apply(commit({ operations: [brief('k23', 100)] }))
+    expect(left()).toEqual(keys.slice(20))
+    machine.apply(advance(101))
+    expect([left(), machine.machine.nextDueMs]).toEqual([['k23'], 202])
+    machine.apply(advance(202))
+    expect([left(), machine.machine.nextDueMs]).toEqual([[], undefined])
+  })
+
   test('counts leases and their keys together; a lease is gone while its keys wait', () => {
     const machine = new Machine(bounds)
     machine.apply(grant(100))

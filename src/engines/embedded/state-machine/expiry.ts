@@ -43,9 +43,10 @@ export class Expiry {
   }
 
   attach(key: Uint8Array, attachment: Attachment, changes: RowChange[]): void {
-    changes.push({ key: indexRowKey(key, attachment), value: empty })
+    const row = indexRowKey(key, attachment)
+    changes.push({ key: row, value: empty })
     if (attachment.kind === 'lease') this.leases.countKeys(attachment.lease, 1)
-    else this.#index.added(attachment.expiresAtMs)
+    else this.#index.added(row, attachment.expiresAtMs)
   }
 
   /** The row of `key` is about to be overwritten or removed. */
