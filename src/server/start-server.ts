@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly httpHost: string
   /** 0 for any. */
   readonly httpPort: number
+  /** Names by which clients may ask for this node, besides IP addresses, `localhost` and `httpHost`. */
+  readonly httpHostNames?: readonly string[]
   /** Whether `/v1/faults` answers. Never on a cluster that matters. */
   readonly allowFaults: boolean
   readonly faults: FaultControl
@@ -44,11 +46,12 @@ const CONNECTIONS_MAX = 4_096
  * Errors: `unavailable` when the port is in use or not ours to take.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { httpHost, httpPort, allowFaults, faults } = options
+  const { httpHost, httpPort, httpHostNames = [], allowFaults, faults } = options
   const stopping = new AbortController()
   const application = createApplication({
     ...options,
     faults: allowFaults ? faults : undefined,
+    hostNames: [httpHost, ...httpHostNames].map((name) => name.toLowerCase()),
     stopping: stopping.signal,
   })
   const server = createAdaptorServer({

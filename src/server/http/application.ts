@@ -4,6 +4,7 @@ import { HttpMetrics } from '../metrics/http-metrics.ts'
 import { backupRoute } from './backup-route.ts'
 import type { OnNode, Served } from './environment.ts'
 import { faultRoutes } from './fault-routes.ts'
+import { refuseForeignPages } from './foreign-pages.ts'
 import { keyRoutes } from './key-routes.ts'
 import { leaseRoutes } from './lease-routes.ts'
 import { memberRoutes } from './member-routes.ts'
@@ -49,6 +50,7 @@ export function createApplication(served: Served): Hono<OnNode> {
       took_ms: Math.round(tookMs),
     })
   })
+  application.use(refuseForeignPages(served.hostNames))
 
   for (const routes of [
     nodeRoutes(served, metrics),

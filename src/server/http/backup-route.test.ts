@@ -66,6 +66,7 @@ function application(open: () => Promise<BackupSource>, pace = { graceMs: 60_000
     members: {} as ServedMembers,
     faults: undefined,
     log,
+    hostNames: [],
     backupPace: pace,
     stopping: new AbortController().signal,
   }

@@ -30,6 +30,8 @@ export interface Served {
   /** Undefined on a node that was not started with `--allow-faults`. */
   readonly faults: FaultControl | undefined
   readonly log: Log
+  /** By which requests may ask for this node besides IP addresses and `localhost`; in lower case. */
+  readonly hostNames: readonly string[]
   /** Fires when the server stops: whatever would go on for long ends. Its reason is for the client. */
   readonly stopping: AbortSignal
   /** For tests of slow readers. */

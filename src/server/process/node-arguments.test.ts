@@ -27,6 +27,7 @@ test('all that a node needs', () => {
       [2, '[::1]:7002'],
     ]),
     http: { host: 'localhost', port: 8080 },
+    httpHostNames: ['127.0.0.1'],
     allowFaults: true,
     faultDisk: undefined,
     initialize: false,
@@ -49,6 +50,8 @@ test.for([
   [{ members: '1=127.0.0.1:7001,1=127.0.0.1:7002' }, '--members names node 1 twice'],
   [{ http: '8080' }, '--http has the address "8080"'],
   [{ http: '127.0.0.1:99999' }, '--http has the address'],
+  [{ 'http-allowed-hosts': 'db.internal:8080' }, '--http-allowed-hosts are no names'],
+  [{ 'http-allowed-hosts': '*' }, '--http-allowed-hosts are no names'],
   [{ 'log-level': 'loud' }, '--log-level is none of debug, info, warn, error'],
   [{ 'fault-disk': 'unsynced' }, '--fault-disk was given without --allow-faults'],
   [{ 'fault-disk': 'slow' }, '--fault-disk is none of unsynced'],
@@ -65,4 +68,12 @@ test.for([
 ])('%j leaves this machine only with --insecure', (changes) => {
   expect(() => parse(changes)).toThrow('without encryption or passwords')
   expect(parse(changes, '--insecure').nodeId).toBe(1)
+})
+
+test('clients may ask for the name that peers know it by, and for those that are allowed', () => {
+  const named = {
+    members: '1=db-1.internal:7001,2=db-2.internal:7001',
+    'http-allowed-hosts': 'db.internal,db',
+  }
+  expect(parse(named, '--insecure').httpHostNames).toEqual(['db-1.internal', 'db.internal', 'db'])
 })

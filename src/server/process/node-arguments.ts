@@ -12,6 +12,8 @@ export interface NodeArguments {
   /** Every member with the address where peers and clients reach it, this one too. */
   readonly members: ReadonlyMap<number, string>
   readonly http: { readonly host: string; readonly port: number }
+  /** By which clients may ask for this node over HTTP, besides its addresses. */
+  readonly httpHostNames: readonly string[]
   readonly allowFaults: boolean
   /** A disk that behaves worse than the real one; `unsynced` forgets with the process what was not synced. */
   readonly faultDisk: FaultDisk | undefined
@@ -36,6 +38,8 @@ export const usage = `dure node: a member of a cluster
   --directory ./data/1                               its log and tables
   --members 1=127.0.0.1:7001,2=127.0.0.1:7002,…      where peers and clients reach each member
   --http 127.0.0.1:8080                              status, metrics, keys
+  --http-allowed-hosts db.internal,…                 names that requests over HTTP may be for, besides IP addresses,
+                                                     localhost and this node's own in --http and --members
   --initialize                                       an empty directory may become this node's (once in its life)
   --found                                            the whole cluster is new and starts now: elect without waiting
   --join                                             a new node of a running cluster, that was added to it with
@@ -52,6 +56,7 @@ const options = {
   directory: { type: 'string' },
   members: { type: 'string' },
   http: { type: 'string' },
+  'http-allowed-hosts': { type: 'string' },
   initialize: { type: 'boolean' },
   join: { type: 'boolean' },
   found: { type: 'boolean' },
@@ -74,6 +79,14 @@ const given = z.object({
   directory: z.string('is missing: say where the data is').min(1, 'is empty'),
   members: z.string('is missing: name all members, 1=host:port,2=host:port'),
   http: z.string().default('127.0.0.1:8080'),
+  'http-allowed-hosts': z
+    .string()
+    .regex(
+      /^[\w-]+(\.[\w-]+)*(,[\w-]+(\.[\w-]+)*)*$/,
+      'are no names: write db.internal,db.example, without ports',
+    )
+    .transform((names) => names.split(','))
+    .default([]),
   'log-level': z.enum(logLevels, `is none of ${logLevels.join(', ')}`).default('info'),
   initialize: z.boolean().default(false),
   join: z.boolean().default(false),
@@ -130,6 +143,7 @@ export function parseNodeArguments(args: readonly string[]): NodeArguments {
     directory: found.directory,
     members,
     http,
+    httpHostNames: [parseAddress('--members', members.get(nodeId)!).host, ...found['http-allowed-hosts']],
     allowFaults: found['allow-faults'],
     faultDisk: found['fault-disk'],
     initialize: found.initialize,

@@ -84,6 +84,7 @@ export async function runNode(given: NodeArguments, log: Log): Promise<RunningNo
       members: embeddedMembers(runtime, opened),
       httpHost: http.host,
       httpPort: http.port,
+      httpHostNames: given.httpHostNames,
       allowFaults,
       faults,
       log,

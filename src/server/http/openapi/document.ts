@@ -26,7 +26,8 @@ export function openApiDocument(version: string): Document {
       description: [
         'Any node answers; a follower asks its leader. Every answer that is no success is a `Problem`: its `outcome` says',
         'whether what was asked certainly did not happen (`failed`) or may have (`unknown`). A parameter that does not exist',
-        'is refused. HEAD is answered as GET without its body; another method than those listed is 405.',
+        'is refused. So is what a page of another site asks, and a `Host` that is neither an IP address nor a name of the node',
+        '(`--http-allowed-hosts`): 403. HEAD is answered as GET without its body; another method than those listed is 405.',
       ].join(' '),
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },

@@ -11,7 +11,7 @@ export const faultPaths = (): Paths => ({
       tags,
       operationId: 'getFaults',
       summary: 'What is broken on purpose.',
-      responses: { 200: json('As it is.', answers.faults), ...localProblems(403) },
+      responses: { 200: json('As it is.', answers.faults), ...localProblems() },
     },
     post: {
       tags,
@@ -21,13 +21,13 @@ export const faultPaths = (): Paths => ({
         required: true,
         content: { 'application/json': { schema: schemaOf(faultsBody, 'input') } },
       },
-      responses: { 200: json('As it is now.', answers.faults), ...localProblems(400, 403, 413) },
+      responses: { 200: json('As it is now.', answers.faults), ...localProblems(400, 413) },
     },
     delete: {
       tags,
       operationId: 'clearFaults',
       summary: 'Mends everything.',
-      responses: { 200: json('As it is now.', answers.faults), ...localProblems(403) },
+      responses: { 200: json('As it is now.', answers.faults), ...localProblems() },
     },
   },
 })

@@ -68,7 +68,7 @@ export const text = (description: string, contentType: string): Answer => ({
 /** As `problem.ts` decides. */
 const problemDescriptions = {
   400: 'The request makes no sense, or has a parameter that does not exist. Nothing happened.',
-  403: 'This node does not allow it. Nothing happened.',
+  403: 'This node does not allow it, to nobody or to a page of another site. Nothing happened.',
   404: 'There is none.',
   409: 'What it builds on is gone: a snapshot, a lease. Nothing happened.',
   410: 'The place is no longer kept: read again and start anew.',
@@ -83,14 +83,19 @@ export type ProblemStatus = keyof typeof problemDescriptions
 
 /** What every call to the cluster may end in, besides those that are named. */
 export function problems(...statuses: readonly ProblemStatus[]): Responses {
-  const all = [...new Set<ProblemStatus>([...statuses, 500, 503, 504])].sort((left, right) => left - right)
+  const all = [...new Set<ProblemStatus>([...statuses, 403, 500, 503, 504])].sort(
+    (left, right) => left - right,
+  )
   return Object.fromEntries(all.map((status) => [String(status), problemResponse(status)]))
 }
 
 /** Without those of the cluster: the node answers by itself. */
 export function localProblems(...statuses: readonly ProblemStatus[]): Responses {
   return Object.fromEntries(
-    [...statuses, 500 as const].map((status) => [String(status), problemResponse(status)]),
+    [...new Set<ProblemStatus>([...statuses, 403, 500])].map((status) => [
+      String(status),
+      problemResponse(status),
+    ]),
   )
 }
 
