@@ -115,7 +115,7 @@ describe('a node that has run and stopped', () => {
   test('is refused with a damaged identity', () =>
     withFile(
       'identity',
-      () => Buffer.from('dure data directory, format 1\n{}\n0\n'),
+      () => Buffer.from('dure data directory, format 2\n{}\n0\n'),
       async () => {
         expectRefusal(await refuse(), 'corrupt', 'node 1', '"identity" is damaged', 'restore that file')
       },

@@ -14,7 +14,7 @@ export function frame(payload: Uint8Array): Uint8Array {
 }
 
 export const hello = (clusterId: string, nodeId = 0): Uint8Array => {
-  const found: Hello = { kind: 'hello', versionMin: 1, versionMax: 1, clusterId, nodeId, expectedNodeId: 0 }
+  const found: Hello = { kind: 'hello', versionMin: 2, versionMax: 2, clusterId, nodeId, expectedNodeId: 0 }
   return frame(encodeGreeting(found))
 }
 

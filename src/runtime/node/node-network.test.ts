@@ -129,6 +129,21 @@ describe('a greeting that is refused', () => {
     }
   })
 
+  test('is that of the version before, which knows no leases and no members', async () => {
+    const one = await node(1)
+    one.onMessage(() => {})
+    const former = { ...tcpFraming, versionMin: 1, versionMax: 1 }
+    const two = await node(2, { framing: former, peers: new Map([[1, one.address!]]) })
+    await until(() => one.problems.length > 0 && two.problems.length > 0)
+    for (const problem of [one.problems[0]!, two.problems[0]!]) {
+      expect(problem.code).toBe('unsupported')
+      expect(problem.message).toMatch(
+        /protocol versions (1 to 1.*2 to 2|2 to 2.*1 to 1); update the older one/,
+      )
+    }
+    expect(two.isReachable(endpoint(1))).toBe(false)
+  })
+
   test('is told once, not at every attempt', async () => {
     const one = await node(1)
     one.onMessage(() => {})
@@ -207,7 +222,7 @@ test('mutated real streams end connections, never the node', async () => {
     bytes.set(payload, tcpFraming.headerBytes)
     return bytes
   }
-  const hello = { kind: 'hello', versionMin: 1, versionMax: 1, nodeId: 0, expectedNodeId: 1 } as const
+  const hello = { kind: 'hello', versionMin: 2, versionMax: 2, nodeId: 0, expectedNodeId: 1 } as const
   const messages = [utf8('first message'), new Uint8Array(300).fill(7), utf8('last message')]
   const stream = concatBytes([
     frame(tcpFraming.encodeGreeting({ ...hello, clusterId: 'test' })),
@@ -281,8 +296,8 @@ describe('a send queue', () => {
         socket.pause()
         const hello = tcpFraming.encodeGreeting({
           kind: 'hello',
-          versionMin: 1,
-          versionMax: 1,
+          versionMin: 2,
+          versionMax: 2,
           clusterId: 'test',
           nodeId: 2,
           expectedNodeId: 1,

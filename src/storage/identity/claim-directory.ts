@@ -65,14 +65,20 @@ export function claimDirectory(
             if (error !== undefined) return failed(error)
             done(undefined, found.kind === 'valid' ? found.identity : undefined)
           })
+        case 'upgrade':
+          return write(judged.identity)
         case 'create':
-          return writeIdentity(disk, encodeIdentity({ clusterId, nodeId }), (error) =>
-            error === undefined ? done(undefined, { clusterId, nodeId }) : failed(error),
-          )
+          return write({ clusterId, nodeId })
         default:
           return unreachable(judged)
       }
     })
+  }
+
+  function write(identity: Identity): void {
+    writeIdentity(disk, encodeIdentity(identity), (error) =>
+      error === undefined ? done(undefined, identity) : failed(error),
+    )
   }
 }
 

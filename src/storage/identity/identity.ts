@@ -10,12 +10,21 @@ export interface Identity {
   readonly formerClusterIds?: readonly string[] | undefined
 }
 
-const IDENTITY_FORMAT = 1
+/**
+ * Of the directory, log and tables with it: it is told before they are opened. Who finds a larger one than its own starts
+ * nothing.
+ *
+ * | format | what came with it |
+ * | --- | --- |
+ * | 1 | sessions, commits, snapshots |
+ * | 2 | leases, times to live, the change feed, members: commands and rows that format 1 does not know |
+ */
+export const IDENTITY_FORMAT = 2
 
 /** What a file `identity` may hold, or not. */
 export type FoundIdentity =
   | { readonly kind: 'none' }
-  | { readonly kind: 'valid'; readonly identity: Identity }
+  | { readonly kind: 'valid'; readonly identity: Identity; readonly format: number }
   | { readonly kind: 'newer'; readonly format: number }
   | { readonly kind: 'damaged' }
 
@@ -23,7 +32,7 @@ export type FoundIdentity =
  * Three lines of text, so that a person can read them: format, identity, checksum of the two before.
  *
  * ```
- * dure data directory, format 1
+ * dure data directory, format 2
  * {"clusterId":"b5e9…","nodeId":3}
  * 9a3c01f7
  * ```
@@ -46,7 +55,7 @@ export function decodeIdentity(bytes: Uint8Array | undefined): FoundIdentity {
     nodeId: number
     formerClusterIds?: readonly string[]
   }
-  return { kind: 'valid', identity: { ...names, nodeId: nodeId(id) } }
+  return { kind: 'valid', identity: { ...names, nodeId: nodeId(id) }, format }
 }
 
 const hex = (value: number): string => value.toString(16).padStart(8, '0')

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { utf8 } from '../../foundation/bytes.ts'
+import { text, utf8 } from '../../foundation/bytes.ts'
 import { nodeId } from '../../foundation/ids.ts'
 import { MemoryDisk } from '../testing/memory-disk.ts'
 import { claimDirectory } from './claim-directory.ts'
-import { decodeIdentity, encodeIdentity } from './identity.ts'
+import { decodeIdentity, encodeIdentity, IDENTITY_FORMAT } from './identity.ts'
 import { judgeDirectory } from './judge-directory.ts'
 
 const expected = { clusterId: 'seoul', nodeId: nodeId(3) }
+/** Before there were leases, times to live, the change feed and members. */
+const formerIdentity = utf8('dure data directory, format 1\n{"clusterId":"seoul","nodeId":3}\nab421721\n')
+const valid = { kind: 'valid' as const, identity: expected, format: IDENTITY_FORMAT }
 const claim = {
   expected,
   found: { kind: 'none' as const },
@@ -17,12 +20,22 @@ const claim = {
 
 describe('who may start on a data directory', () => {
   test('its own node, always', () => {
-    const found = { kind: 'valid' as const, identity: expected }
+    const found = valid
     for (const initialize of [true, false]) {
       expect(judgeDirectory({ ...claim, found, hasLog: true, hasTables: true, initialize })).toEqual({
         verdict: 'use',
       })
     }
+  })
+
+  test('its own node on one of an older format, which becomes one of ours', () => {
+    const found = { ...valid, format: IDENTITY_FORMAT - 1 }
+    const upgrade = { verdict: 'upgrade', identity: expected }
+    expect(judgeDirectory({ ...claim, found, hasLog: true, hasTables: true })).toEqual(upgrade)
+    expect(judgeDirectory({ ...claim, found, hasTables: true })).toMatchObject({ verdict: 'refuse' })
+    expect(judgeDirectory({ ...claim, found, expected: { ...expected, nodeId: nodeId(4) } })).toMatchObject({
+      verdict: 'refuse',
+    })
   })
 
   test('a new node on an empty one, once', () => {
@@ -36,7 +49,7 @@ describe('who may start on a data directory', () => {
   })
 
   test('a node whose log is gone has forgotten its vote; one that never had one begins', () => {
-    const found = { kind: 'valid' as const, identity: expected }
+    const found = valid
     expect(judgeDirectory({ ...claim, found, hasTables: true })).toMatchObject({
       error: { code: 'forgotten' },
     })
@@ -45,14 +58,10 @@ describe('who may start on a data directory', () => {
 
   test.each([
     ['data without an identity', { initialize: true }, 'data-directory'],
-    [
-      'another node',
-      { found: { kind: 'valid' as const, identity: { ...expected, nodeId: nodeId(4) } } },
-      'data-directory',
-    ],
+    ['another node', { found: { ...valid, identity: { ...expected, nodeId: nodeId(4) } } }, 'data-directory'],
     [
       'another cluster',
-      { found: { kind: 'valid' as const, identity: { ...expected, clusterId: 'busan' } } },
+      { found: { ...valid, identity: { ...expected, clusterId: 'busan' } } },
       'wrong-cluster',
     ],
     ['a newer format', { found: { kind: 'newer' as const, format: 7 } }, 'data-directory'],
@@ -68,7 +77,7 @@ describe('who may start on a data directory', () => {
 describe('the identity file', () => {
   test('says who, and which format', () => {
     const bytes = encodeIdentity(expected)
-    expect(decodeIdentity(bytes)).toEqual({ kind: 'valid', identity: expected })
+    expect(decodeIdentity(bytes)).toEqual(valid)
     expect(decodeIdentity(undefined)).toEqual({ kind: 'none' })
   })
 
@@ -83,10 +92,17 @@ describe('the identity file', () => {
   })
 
   test('of a newer format is known as such', () => {
-    expect(decodeIdentity(utf8('dure data directory, format 2\nwhatever\n'))).toEqual({
+    expect(decodeIdentity(utf8('dure data directory, format 3\nwhatever\n'))).toEqual({
       kind: 'newer',
-      format: 2,
+      format: 3,
     })
+  })
+
+  test('has these bytes, and had those', () => {
+    const who = '{"clusterId":"seoul","nodeId":3}'
+    expect(text(encodeIdentity(expected))).toBe(`dure data directory, format 2\n${who}\n20912938\n`)
+    expect(text(formerIdentity)).toBe(`dure data directory, format 1\n${who}\nab421721\n`)
+    expect(decodeIdentity(formerIdentity)).toEqual({ ...valid, format: 1 })
   })
 })
 
@@ -124,6 +140,26 @@ describe('claiming a directory', () => {
       disk.losePower()
       disk.refuse = () => undefined
       expect(await start(disk, 3, true)).toBeUndefined()
+    }
+  })
+
+  test('of the version before makes it one that the version before refuses, also over a crash at any point', async () => {
+    for (let calls = 1; calls < 16; calls++) {
+      const disk = new MemoryDisk()
+      disk.put('log/0000000000000001.log', new Uint8Array(8))
+      disk.put('identity', formerIdentity)
+      let left = calls
+      disk.refuse = () => {
+        if (--left === 0) disk.losePower()
+        return undefined
+      }
+      void start(disk.attach() as MemoryDisk, 3, false)
+      await disk.idle()
+      disk.losePower()
+      disk.refuse = () => undefined
+      expect(await start(disk, 3, false)).toBeUndefined()
+      disk.losePower()
+      expect(decodeIdentity(disk.bytes('identity'))).toEqual(valid)
     }
   })
 

@@ -1,7 +1,7 @@
 import { unreachable } from '../../foundation/assert.ts'
 import { DureError } from '../../foundation/errors.ts'
 import { REPLACE_NODE } from '../../foundation/replace-node.ts'
-import type { FoundIdentity, Identity } from './identity.ts'
+import { type FoundIdentity, IDENTITY_FORMAT, type Identity } from './identity.ts'
 
 export interface DirectoryClaim {
   readonly expected: Identity
@@ -14,6 +14,8 @@ export interface DirectoryClaim {
 
 export type DirectoryVerdict =
   | { readonly verdict: 'use' }
+  /** As `use`, once the identity is written anew: a version that does not know what we write must not start on it. */
+  | { readonly verdict: 'upgrade'; readonly identity: Identity }
   /** Write the identity, then use it. */
   | { readonly verdict: 'create' }
   | { readonly verdict: 'refuse'; readonly error: DureError }
@@ -24,6 +26,7 @@ export type DirectoryVerdict =
  * | identity | rest | `initialize` | verdict |
  * | --- | --- | --- | --- |
  * | ours | a log, or nothing yet | any | use |
+ * | ours, of an older format | a log, or nothing yet | any | upgrade |
  * | ours | tables, no log | any | refuse, `forgotten`: tables are made after the log, so it had one, with a vote |
  * | none | nothing | yes | create |
  * | none | nothing | no | refuse, `forgotten`: it had data once, and a vote |
@@ -55,6 +58,7 @@ export function judgeDirectory(claim: DirectoryClaim): DirectoryVerdict {
           `${asked}, which holds tables but no log: its vote is lost. Restore the log, or ${REPLACE_NODE}`,
         )
       }
+      if (found.format < IDENTITY_FORMAT) return { verdict: 'upgrade', identity: found.identity }
       return { verdict: 'use' }
     }
     case 'newer':
