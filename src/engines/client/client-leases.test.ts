@@ -64,6 +64,32 @@ test('a put whose lease is gone in the cluster has certainly not happened', asyn
   await expect(putting).rejects.toMatchObject({ code: 'lease-lost', outcome: 'failed' })
 })
 
+test('a put whose lease is full says so, and how to go on; the same put again would not help', async () => {
+  const lease = await take()
+  const putting = store.put(key, value, { lease })
+  transport.answer(result({ kind: 'lease-full', lease: leaseId(5) }))
+  await expect(putting).rejects.toMatchObject({
+    code: 'invalid',
+    outcome: 'failed',
+    retryable: false,
+    message:
+      'the lease 5 has 4096 keys, and the put would give it more: a lease holds at most 4096; delete keys of it, or take another lease',
+  })
+  expect(lease.signal.aborted).toBe(false)
+})
+
+test('a lease beyond as many as the cluster may hold is refused by that name, and may be had later', async () => {
+  const taking = store.lease({ ttlMs: TTL_MS })
+  transport.answer(opened)
+  transport.answer(result({ kind: 'too-many-leases' }))
+  await expect(taking).rejects.toMatchObject({
+    code: 'overloaded',
+    outcome: 'failed',
+    retryable: true,
+    message: expect.stringContaining('as many leases as it may: release those that nobody needs'),
+  })
+})
+
 test('a process that was paused beyond its lease sends nothing with it any more', async () => {
   const lease = await take()
   process.pause()

@@ -2,6 +2,7 @@ import { unreachable } from '../../foundation/assert.ts'
 import { DureError } from '../../foundation/errors.ts'
 import { mark } from '../../foundation/marks.ts'
 import type { CommitResult } from '../../ports/key-value/key-value-store.ts'
+import { limits } from '../../ports/key-value/limits.ts'
 import type { CommandResult } from '../../wire/command/command.ts'
 import type { Call } from './call.ts'
 import { leaseExpired } from './kept-lease.ts'
@@ -26,6 +27,21 @@ export function settleRefused(call: Pick<Call<unknown>, 'fail' | 'isUnknown'>, r
       return call.fail(sessionExpired())
     case 'lease-gone':
       return call.fail(leaseExpired(result.lease))
+    case 'lease-full':
+      return call.fail(
+        new DureError(
+          'invalid',
+          `the lease ${result.lease} has ${limits.leaseKeysMax} keys, and the put would give it more: a lease holds at most ${limits.leaseKeysMax}; delete keys of it, or take another lease`,
+        ),
+      )
+    case 'too-many-leases':
+      return call.fail(
+        new DureError(
+          'overloaded',
+          'the cluster holds as many leases as it may: release those that nobody needs, or wait until some expire',
+          { retryable: true, retryAfterMs: 1_000 },
+        ),
+      )
     case 'token-reused':
       return call.fail(
         new DureError(

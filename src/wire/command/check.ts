@@ -23,6 +23,7 @@ import {
   PUT_WITH_LEASE,
   PUT_WITH_TTL,
 } from './format.ts'
+import { UnknownCommand } from './unknown-command.ts'
 
 /** Throws `invalid`, stating the limit, when a command goes beyond what the port accepts. */
 export function validateCommand(command: Command): void {
@@ -118,7 +119,7 @@ function checkCommit(reader: ByteReader, bytes: Uint8Array): void {
   const keys = operations > 1 ? new DistinctKeys() : undefined
   for (let i = 0; i < operations; i++) {
     const kind = reader.byte()
-    if (kind < PUT || kind > PUT_WITH_LEASE) reader.fail(`expected a kind of operation, found ${kind}`, 1)
+    if (kind < PUT || kind > PUT_WITH_LEASE) throw new UnknownCommand('operation', kind, reader.offset - 1)
     const keyBytes = reader.skipBytes()
     checkKeySize(keyBytes)
     commitBytes += keyBytes

@@ -19,6 +19,7 @@ import {
   PUT_WITH_LEASE,
   PUT_WITH_TTL,
 } from './format.ts'
+import { UnknownCommand } from './unknown-command.ts'
 
 /**
  * The bytes of a command, as they travel and as they stand in the log.
@@ -70,7 +71,10 @@ export function encodeCommand(command: Command): Uint8Array {
   return writer.take()
 }
 
-/** Keys and values are views of `bytes`. Throws `protocol` when they are malformed; limits are not looked at. */
+/**
+ * Keys and values are views of `bytes`. Throws `protocol` when they are malformed, `UnknownCommand` of it when a newer version
+ * wrote them; limits are not looked at.
+ */
 export function decodeCommand(bytes: Uint8Array): Command {
   const reader = new ByteReader(bytes, 'command')
   const kind = readCommandKind(reader)
@@ -113,9 +117,9 @@ type CommandKind =
 /** Reads format and kind, and refuses what this version does not know. */
 export function readCommandKind(reader: ByteReader): CommandKind {
   const format = reader.byte()
-  if (format !== COMMAND_FORMAT) reader.fail(`expected format ${COMMAND_FORMAT}, found ${format}`, 1)
+  if (format !== COMMAND_FORMAT) throw new UnknownCommand('format', format, 0)
   const kind = reader.byte()
-  if (kind < OPEN_SESSION || kind > ADVANCE_TIME) reader.fail(`expected a kind of command, found ${kind}`, 1)
+  if (kind < OPEN_SESSION || kind > ADVANCE_TIME) throw new UnknownCommand('kind', kind, 1)
   return kind as CommandKind
 }
 
@@ -191,7 +195,7 @@ function readCommit(reader: ByteReader, logTimeMs: number): CommitCommand {
       const value = reader.bytes()
       operations.push({ kind: 'put', key, value, lease: leaseId(reader.varint()) })
     } else {
-      reader.fail(`expected a kind of operation, found ${kind}`, 1)
+      throw new UnknownCommand('operation', kind, reader.offset - 1)
     }
   }
   return { kind: 'commit', logTimeMs, session, sequence, lowWater, idempotencyKey, comparisons, operations }

@@ -13,6 +13,7 @@ import type { Command, CommandResult, CommitCommand } from './command.ts'
 import { KEEP_LEASES_MAX } from './format.ts'
 import { readLogTime, stampLogTime } from './log-time.ts'
 import { decodeCommandResult, encodeCommandResult } from './result-codec.ts'
+import { UnknownCommand } from './unknown-command.ts'
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
@@ -108,13 +109,24 @@ describe('a command', () => {
     )
   })
 
-  it('of an unknown format or kind is refused by name', () => {
-    expect(() => decodeCommand(Uint8Array.of(9, 1, 0, 0, 0, 0, 0, 0))).toThrow(
-      'expected format 1, found 9 at offset 0',
-    )
-    expect(() => decodeCommand(Uint8Array.of(1, 77, 0, 0, 0, 0, 0, 0))).toThrow(
-      'a kind of command, found 77 at offset 1',
-    )
+  it('of an unknown format, kind or operation is refused by name, and told apart from malformed bytes', () => {
+    const operation = encodeCommand(commit({ operations: [{ kind: 'delete', key: utf8('k') }] }))
+    operation[operation.length - 3] = 5
+    const written: [string, Uint8Array][] = [
+      ['the format 9 (at offset 0)', Uint8Array.of(9, 1, 0, 0, 0, 0, 0, 0)],
+      ['the kind 77 (at offset 1)', Uint8Array.of(1, 77, 0, 0, 0, 0, 0, 0)],
+      ['the operation 5 (at offset 14)', operation],
+    ]
+    for (const read of [decodeCommand, checkCommand]) {
+      for (const [what, bytes] of written) {
+        const error = errorOf(() => read(bytes))
+        expect(error).toBeInstanceOf(UnknownCommand)
+        expect(error).toMatchObject({ code: 'protocol', message: expect.stringContaining(what) })
+      }
+      const malformed = errorOf(() => read(operation.subarray(0, 12)))
+      expect(malformed).toMatchObject({ code: 'protocol' })
+      expect(malformed).not.toBeInstanceOf(UnknownCommand)
+    }
   })
 })
 
@@ -240,6 +252,8 @@ describe('a result', () => {
     [{ kind: 'lease-ended', existed: true }, '010a01'],
     [{ kind: 'lease-gone', lease: leaseId(9) }, '010b09'],
     [{ kind: 'time-advanced' }, '010c'],
+    [{ kind: 'lease-full', lease: leaseId(9) }, '010d09'],
+    [{ kind: 'too-many-leases' }, '010e'],
   ]
 
   it.each(examples)('%o has the bytes %s', (result, bytes) => {

@@ -94,6 +94,10 @@ export type CommandResult =
   | { readonly kind: 'lease-ended'; readonly existed: boolean }
   /** A put named a lease that is gone: nothing was done. */
   | { readonly kind: 'lease-gone'; readonly lease: LeaseId }
+  /** A put would have given a lease more keys than it may hold: nothing was done. */
+  | { readonly kind: 'lease-full'; readonly lease: LeaseId }
+  /** As many leases are held as may be: none was granted. */
+  | { readonly kind: 'too-many-leases' }
   | { readonly kind: 'time-advanced' }
-  /** Not a command that this version knows. Nothing was done. */
+  /** Malformed bytes of a known kind of command. Nothing was done. */
   | { readonly kind: 'invalid'; readonly message: string }

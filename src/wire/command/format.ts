@@ -12,7 +12,13 @@
  *
  * An operation is its kind, the key, of a put the value, and then its time to live or its lease if it has one.
  *
- * The numbers stand in logs on disk: none is ever given another meaning.
+ * The numbers stand in logs on disk: none is ever given another meaning, and a known kind never gets other fields, but a number of
+ * its own. A node that finds a number it does not know stops (`unknown-command.ts`), because others do what it would leave
+ * out. Such a node should not come to see one: a new number is a new protocol version (`tcp-framing.ts`) and a new format
+ * of the data directory (`identity.ts`).
+ *
+ * Known numbers with malformed bytes are another matter: leaders check before they propose, so no log holds them; should one
+ * come, every version answers `invalid` and changes nothing, all nodes the same.
  */
 export const COMMAND_FORMAT = 1
 

@@ -21,6 +21,8 @@ const LEASES_KEPT = 9
 const LEASE_ENDED = 10
 const LEASE_GONE = 11
 const TIME_ADVANCED = 12
+const LEASE_FULL = 13
+const TOO_MANY_LEASES = 14
 
 /** The bytes of a result, as they stand in the state of a session. */
 export function encodeCommandResult(result: CommandResult): Uint8Array {
@@ -86,6 +88,13 @@ export function writeCommandResult(writer: ByteWriter, result: CommandResult): v
       writer.byte(LEASE_GONE)
       writer.varint(result.lease)
       return
+    case 'lease-full':
+      writer.byte(LEASE_FULL)
+      writer.varint(result.lease)
+      return
+    case 'too-many-leases':
+      writer.byte(TOO_MANY_LEASES)
+      return
     case 'time-advanced':
       writer.byte(TIME_ADVANCED)
       return
@@ -126,6 +135,10 @@ export function readCommandResult(reader: ByteReader): CommandResult {
       return { kind: 'lease-ended', existed: reader.flag() }
     case LEASE_GONE:
       return { kind: 'lease-gone', lease: leaseId(reader.varint()) }
+    case LEASE_FULL:
+      return { kind: 'lease-full', lease: leaseId(reader.varint()) }
+    case TOO_MANY_LEASES:
+      return { kind: 'too-many-leases' }
     case TIME_ADVANCED:
       return { kind: 'time-advanced' }
     default:

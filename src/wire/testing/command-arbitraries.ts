@@ -109,6 +109,7 @@ export const anyCommandResult: fc.Arbitrary<CommandResult> = fc.oneof(
     { kind: 'overloaded' },
     { kind: 'lease-ended', existed: true },
     { kind: 'lease-ended', existed: false },
+    { kind: 'too-many-leases' },
     { kind: 'time-advanced' },
   ),
   fc.record({
@@ -121,6 +122,7 @@ export const anyCommandResult: fc.Arbitrary<CommandResult> = fc.oneof(
     kept: fc.array(fc.boolean(), { maxLength: 20 }),
   }),
   fc.record({ kind: fc.constant('lease-gone' as const), lease: anyLease }),
+  fc.record({ kind: fc.constant('lease-full' as const), lease: anyLease }),
   fc.record({ kind: fc.constant('invalid' as const), message: anyText }),
 )
 

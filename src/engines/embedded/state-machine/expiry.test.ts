@@ -4,6 +4,7 @@ import { leaseId, sessionId } from '../../../foundation/ids.ts'
 import { limits } from '../../../ports/key-value/limits.ts'
 import { absent, versionFromNumber } from '../../../ports/key-value/version.ts'
 import { feedBounds } from './change-feed.ts'
+import { stateMachineBounds } from './state-machine.ts'
 import { advance, commit, end, grant, keep, Machine, openSession, put, remove } from './testing/machine.ts'
 
 const held = (key: string, lease: number) => ({ ...put(key, 'held'), lease: leaseId(lease) })
@@ -99,13 +100,29 @@ describe('a lease', () => {
       const operations = Array.from({ length: 128 }, (_, j) => held(`k${i + j}`, 1))
       expect(machine.apply(commit({ operations })).kind).toBe('committed')
     }
-    expect(machine.apply(commit({ operations: [held('one more', 1)] }))).toEqual({ kind: 'overloaded' })
+    expect(machine.apply(commit({ operations: [held('one more', 1)] }))).toEqual({
+      kind: 'lease-full',
+      lease: 1,
+    })
     expect(machine.apply(commit({ operations: [held('k0', 1)] })).kind).toBe('committed')
     machine.apply(commit({ operations: [remove('k0')] }))
     expect(machine.apply(commit({ operations: [held('one more', 1)] })).kind).toBe('committed')
     machine.apply(end(1))
     expect(machine.rows().filter(([key]) => /^(05|10)/.test(key))).toEqual([])
   })
+})
+
+test('a lease beyond as many as may be is refused by name, a retry of it too, and one that expired makes room', () => {
+  const machine = new Machine({ ...stateMachineBounds, leasesMax: 2 })
+  machine.apply(openSession())
+  machine.apply(grant(1_000))
+  machine.apply(grant(5_000))
+  const asked = { ...grant(1_000), session: sessionId(1), lowWater: 1 }
+  const ask = (sequence: number) => machine.apply({ ...asked, sequence })
+  expect(ask(1)).toEqual({ kind: 'too-many-leases' })
+  expect(machine.apply(advance(1_001))).toEqual({ kind: 'time-advanced' })
+  expect(ask(1)).toEqual({ kind: 'too-many-leases' })
+  expect(ask(2).kind).toBe('lease-granted')
 })
 
 describe('a value with a time to live', () => {

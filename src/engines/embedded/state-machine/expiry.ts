@@ -14,13 +14,14 @@ const empty = new Uint8Array(0)
  * finds it by its lease or by its time; all removal is by these.
  */
 export class Expiry {
-  readonly leases = new Leases()
+  readonly leases: Leases
   readonly #table: Table
   readonly #perEntryMax: number
   readonly #index: ExpiryIndex
 
   /** `perEntryMax`: leases and keys that one entry removes because their time is over; the next entries remove the rest. */
-  constructor(table: Table, perEntryMax: number) {
+  constructor(table: Table, perEntryMax: number, leasesMax: number) {
+    this.leases = new Leases(leasesMax)
     this.#table = table
     this.#perEntryMax = perEntryMax
     this.#index = new ExpiryIndex(table)

@@ -5,7 +5,7 @@ import { type Lease, LeaseHeap } from './lease-heap.ts'
 import { space, systemRowKey, viewOf } from './row.ts'
 
 /** About 200 bytes of memory each. */
-const LEASES_MAX = 1_000_000
+export const LEASES_MAX = 1_000_000
 const ROW_BYTES = 24
 
 /**
@@ -18,6 +18,11 @@ export class Leases {
   readonly #leases = new Map<LeaseId, Lease>()
   readonly #heap = new LeaseHeap()
   readonly #dirty = new Set<LeaseId>()
+  readonly #leasesMax: number
+
+  constructor(leasesMax: number) {
+    this.#leasesMax = leasesMax
+  }
 
   /** Those that expired and were not removed yet included. */
   get size(): number {
@@ -48,7 +53,7 @@ export class Leases {
 
   /** A new lease, named by the index of the entry that grants it. False when there are too many. */
   grant(id: LeaseId, ttlMs: number, logTimeMs: number): boolean {
-    if (this.#leases.size >= LEASES_MAX) return false
+    if (this.#leases.size >= this.#leasesMax) return false
     assert(!this.#leases.has(id), 'an entry grants one lease')
     this.#add(id, ttlMs, logTimeMs + ttlMs, 0)
     this.#dirty.add(id)

@@ -1,9 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { utf8 } from '../../../foundation/bytes.ts'
+import type { DureError } from '../../../foundation/errors.ts'
 import { sessionId } from '../../../foundation/ids.ts'
 import { absent, versionFromNumber } from '../../../ports/key-value/version.ts'
+import { decodeCommand, encodeCommand } from '../../../wire/command/codec.ts'
 import type { Command, CommandResult } from '../../../wire/command/command.ts'
+import { ADVANCE_TIME, COMMAND_FORMAT, OPEN_SESSION } from '../../../wire/command/format.ts'
+import { UnknownCommand } from '../../../wire/command/unknown-command.ts'
 import { IDEMPOTENCY_KEEP_MS } from './idempotency.ts'
 import { SESSION_IDLE_MS_MAX } from './sessions.ts'
 import { commit, Machine, openSession, put } from './testing/machine.ts'
@@ -168,11 +172,38 @@ test('responses that a client does not acknowledge end in a refusal before a ses
   expect(freed.kind).toBe('comparison-failed')
 })
 
-test('bytes that are no command change nothing and stop nobody', () => {
+test('malformed bytes of a known kind of command change nothing and stop nobody', () => {
+  const machine = new Machine()
+  machine.apply(commit({ operations: [put('a', '1')] }))
+  const rows = machine.rows()
+  const kinds = fc.integer({ min: OPEN_SESSION, max: ADVANCE_TIME })
+  let refused = 0
+  fc.assert(
+    fc.property(kinds, fc.uint8Array({ maxLength: 5 }), (kind, rest) => {
+      // Too short for a log time.
+      const answer = machine.apply(Uint8Array.of(COMMAND_FORMAT, kind, ...rest))
+      expect(answer).toMatchObject({ kind: 'invalid', message: expect.stringContaining('malformed command') })
+      refused++
+    }),
+  )
+  expect(refused).toBeGreaterThan(50)
+  expect(machine.rows()).toEqual(rows)
+})
+
+test('any bytes have an answer, or are of a newer version', () => {
   const machine = new Machine()
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+    fc.property(fc.nat({ max: 7 }), fc.uint8Array({ maxLength: 64 }), (kind, rest) => {
+      const bytes = Uint8Array.of(COMMAND_FORMAT, kind, ...rest)
+      let answer: string
+      try {
+        answer = machine.apply(bytes).kind
+      } catch (error) {
+        expect(() => decodeCommand(bytes)).toThrow(UnknownCommand)
+        answer = (error as DureError).code
+      }
       expect([
+        'data-directory',
         'invalid',
         'committed',
         'session-opened',
@@ -182,9 +213,33 @@ test('bytes that are no command change nothing and stop nobody', () => {
         'lease-ended',
         'lease-gone',
         'time-advanced',
-      ]).toContain(machine.apply(bytes).kind)
+      ]).toContain(answer)
     }),
   )
+})
+
+test('a command of a newer version is never passed over: nothing changes, and the node has to stop', () => {
+  const operation = encodeCommand(commit({ operations: [put('a', '1'), { kind: 'delete', key: utf8('b') }] }))
+  operation[operation.length - 3] = 5
+  for (const [what, bytes] of [
+    ['the format 2', Uint8Array.of(2, 1, 0, 0, 0, 0, 0, 0)],
+    ['the kind 7', Uint8Array.of(COMMAND_FORMAT, ADVANCE_TIME + 1, 0, 0, 0, 0, 0, 0)],
+    ['the operation 5', operation],
+  ] as const) {
+    const machine = new Machine()
+    machine.apply(commit({ logTimeMs: 7, operations: [put('a', '0')] }))
+    const rows = machine.rows()
+    expect(() => machine.apply(bytes)).toThrow(
+      expect.objectContaining({
+        code: 'data-directory',
+        message: expect.stringMatching(
+          new RegExp(`entry 2 was written by a newer version of Dure .*${what}.*update this node`),
+        ),
+      }),
+    )
+    expect(machine.rows()).toEqual(rows)
+    expect(machine.position.index).toBe(1)
+  }
 })
 
 /** A command of any kind, on few keys, sessions and times, so that they meet. */

@@ -17,12 +17,21 @@ import type {
   GrantLeaseCommand,
   KeepLeasesCommand,
 } from '../../../wire/command/command.ts'
+import { UnknownCommand } from '../../../wire/command/unknown-command.ts'
 import { ChangeFeed, type FeedBounds, feedBounds } from './change-feed.ts'
 import { attachmentOf, Expiry } from './expiry.ts'
 import { IdempotencyRecords } from './idempotency.ts'
+import { LEASES_MAX } from './leases.ts'
 import { Members } from './members.ts'
 import { rowAttachment, rowContent, rowVersion, space, userRowKey, userRowValue, viewOf } from './row.ts'
 import { Sessions } from './sessions.ts'
+
+const writtenByNewer = (index: LogIndex, cause: UnknownCommand): DureError =>
+  new DureError(
+    'data-directory',
+    `the log's entry ${index} was written by a newer version of Dure (${cause.message}): update this node, and it goes on from there`,
+    { cause },
+  )
 
 const logTimeKey = new Uint8Array([space.time])
 
@@ -33,6 +42,8 @@ export interface StateMachineBounds {
   readonly expiredPerEntryMax: number
   /** Log time after which a session that nobody used is gone; `SESSION_IDLE_MS_MAX` unless said. */
   readonly sessionIdleMsMax?: number
+  /** `LEASES_MAX` unless said. */
+  readonly leasesMax?: number
 }
 
 export const stateMachineBounds: StateMachineBounds = { feed: feedBounds, expiredPerEntryMax: 256 }
@@ -53,7 +64,7 @@ interface Work {
 
 /**
  * The replicated state machine: applied commands in, rows and results out. Deterministic and total: every node that
- * applies the same entries holds the same rows and answers the same, whatever the bytes of a command.
+ * applies the same entries holds the same rows and answers the same. Only what a newer version wrote has no answer here.
  *
  * A key's version is the index of the entry that wrote it, so a later write of a key has a larger one and no two
  * writes share one.
@@ -74,7 +85,7 @@ export class StateMachine {
     this.feed = new ChangeFeed(bounds.feed)
     this.#sessions = new Sessions(bounds.sessionIdleMsMax)
     this.#idempotency = new IdempotencyRecords(table)
-    this.#expiry = new Expiry(table, bounds.expiredPerEntryMax)
+    this.#expiry = new Expiry(table, bounds.expiredPerEntryMax, bounds.leasesMax ?? LEASES_MAX)
     this.reload()
   }
 
@@ -117,7 +128,10 @@ export class StateMachine {
     return { exists: true, value: rowContent(row), version: rowVersion(row) }
   }
 
-  /** Applies the command of the entry at `position.index`; rows and position become visible in one step. */
+  /**
+   * Applies the command of the entry at `position.index`; rows and position become visible in one step. Throws what the node must
+   * end with, nothing changed: `data-directory` for a command of a newer version, `corrupt` for a row that is damaged.
+   */
   apply(data: Uint8Array, position: TablePosition): CommandResult {
     const { index } = position
     const work: Work = { index, data, changes: [], removed: [], commits: false, missed: undefined }
@@ -156,7 +170,9 @@ export class StateMachine {
     try {
       command = decodeCommand(work.data)
     } catch (error) {
-      // Leaders check commands before they propose them; one from a newer version must still not stop the node.
+      // What others do with it would be missing here, and nobody would know: better no node than another table.
+      if (error instanceof UnknownCommand) throw writtenByNewer(work.index, error)
+      // Leaders check commands before they propose them. Malformed bytes of a known kind are the same to every version.
       if (error instanceof DureError) return { kind: 'invalid', message: error.message }
       throw error
     }
@@ -221,7 +237,7 @@ export class StateMachine {
 
   #grantLease({ ttlMs }: GrantLeaseCommand, index: LogIndex): CommandResult {
     const lease = leaseId(index)
-    if (!this.#expiry.leases.grant(lease, ttlMs, this.#logTimeMs)) return { kind: 'overloaded' }
+    if (!this.#expiry.leases.grant(lease, ttlMs, this.#logTimeMs)) return { kind: 'too-many-leases' }
     // Indexes grow, so tokens do.
     return { kind: 'lease-granted', lease, token: index as number as FencingToken }
   }
@@ -294,7 +310,7 @@ export class StateMachine {
       if (held?.kind === 'lease' && held.lease === lease.id) continue
       added ??= new Map()
       const keyCount = (added.get(lease.id) ?? lease.keyCount) + 1
-      if (keyCount > limits.leaseKeysMax) return { kind: 'overloaded' }
+      if (keyCount > limits.leaseKeysMax) return { kind: 'lease-full', lease: lease.id }
       added.set(lease.id, keyCount)
     }
     return undefined

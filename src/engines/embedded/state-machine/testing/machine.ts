@@ -5,9 +5,14 @@ import type { Runtime } from '../../../../runtime/runtime.ts'
 import { Simulation } from '../../../../runtime/simulated/simulation.ts'
 import { DurableTables } from '../../../../storage/table/memory/durable-tables.ts'
 import { MemoryTableStore } from '../../../../storage/table/memory/memory-table-store.ts'
-import type { Table } from '../../../../storage/table/table.ts'
+import type { Table, TablePosition } from '../../../../storage/table/table.ts'
 import { encodeCommand } from '../../../../wire/command/codec.ts'
-import type { Command, CommandResult, CommitCommand } from '../../../../wire/command/command.ts'
+import type {
+  Command,
+  CommandResult,
+  CommitCommand,
+  GrantLeaseCommand,
+} from '../../../../wire/command/command.ts'
 import { StateMachine, type StateMachineBounds } from '../state-machine.ts'
 
 const membership = {
@@ -47,6 +52,11 @@ export class Machine {
   read(key: string): string | undefined {
     const { value } = this.machine.get(utf8(key))
     return value === undefined ? undefined : text(value)
+  }
+
+  /** Up to where the table has applied. */
+  get position(): TablePosition {
+    return this.#table.position
   }
 
   flush(): void {
@@ -122,7 +132,7 @@ export const put = (key: string, value: string) => ({
 export const openSession = (logTimeMs = 0): Command => ({ kind: 'open-session', logTimeMs })
 
 export const remove = (key: string) => ({ kind: 'delete' as const, key: utf8(key) })
-export const grant = (ttlMs: number, logTimeMs = 0): Command => ({
+export const grant = (ttlMs: number, logTimeMs = 0): GrantLeaseCommand => ({
   kind: 'grant-lease',
   logTimeMs,
   session: sessionId(0),
