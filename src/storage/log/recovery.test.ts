@@ -217,6 +217,34 @@ describe('recovery', () => {
     }
   })
 
+  test('@I rolling was torn behind the header: vote and base are not lost with the older segment', async () => {
+    const whole = new MemoryDisk()
+    const first = await open(whole)
+    await first.append({ group: group(1), hardState: hardState(7, 2, 4) })
+    for (let i = 1; i <= 4; i++) await first.append({ group: group(1), entries: [entry(i)] })
+    await first.append({ group: group(1), compacted: place(4) })
+    await whole.idle()
+    const disk = whole.fork()
+    await first.append({ group: group(1), entries: [entry(5, 1, new Uint8Array(SEGMENT - 4_000))] })
+    // The batch that begins segment 2 was in flight: its first sector arrived, with the header, and nothing else.
+    const header = whole.bytes(path(2)).slice(0, SECTOR_BYTES)
+    disk.edit(path(2), (bytes) => {
+      bytes.set(header)
+      return undefined
+    })
+    disk.losePower()
+    expect(used(disk)).toEqual([1, 2])
+    const { append } = await open(disk)
+    // Segment 1 holds no entry that is needed, yet it alone says where the group stands.
+    for (let i = 5; i <= 7; i++)
+      await append({ group: group(1), entries: [entry(i, 7, new Uint8Array(2_000))] })
+    await disk.idle()
+    disk.losePower()
+    const { groups } = await open(disk)
+    expect(groups[0]).toMatchObject({ hardState: hardState(7, 2, 4), base: place(4) })
+    expect(groups[0]!.entries.map(({ index }) => index as number)).toEqual([5, 6, 7])
+  })
+
   test('@J a segment without a header, in use: corruption', async () => {
     const disk = new MemoryDisk()
     await write(disk, 12)

@@ -27,13 +27,13 @@ import {
  * | --- | --- | --- | --- |
  * | @A | no segment | a new log | the first segment is made |
  * | @B | valid batches, then zeros to the end of the last segment | stopped between two writes | goes on behind them |
- * | @C | in the last segment a bad batch, nothing valid after it | torn: in flight at the crash, never acknowledged | cut: zeroed to the end, synced |
+ * | @C | in the last segment a bad batch that is not its first, nothing valid after it | torn: in flight at the crash, never acknowledged | cut: zeroed to the end, synced |
  * | @D | a bad batch, a valid later one in the same segment | was synced, is damaged | refused |
  * | @E | a bad batch at the end of a segment, the next one begins after it | was synced, is damaged | refused |
  * | @F | zeros or a jump in sequence where a batch belongs, a later one after it | a write was lost | refused |
  * | @G | a valid batch where another belongs, or at another offset than its own | a write went astray | refused |
  * | @H | bytes of an older batch behind the last one | left over from a torn write that was cut | not taken: its place or sequence is not the next one's; zeroed as @C |
- * | @I | last segment without a valid header, no valid batch behind the first | rolling was torn | the segment is made anew |
+ * | @I | last segment without a valid header, or without a valid first batch, no valid batch behind the first | rolling was torn | the segment is made anew: its first batch says where all groups stand, so that older ones may go |
  * | @J | a segment without a valid header, valid batches in it or a used segment after it | was synced, is damaged | refused |
  * | @K | a segment of the middle is missing | lost by the file system, or removed by hand | refused |
  * | @L | segments that were given up are still there, or some of them | crash while they were removed | removed |
@@ -84,6 +84,8 @@ class Recovery {
   #nextBatch = 1
   /** The first segment of the unbroken sequence that was played. */
   #playedFrom = 1
+  /** Where the batches of the last segment but one end. */
+  #endBefore = SECTOR_BYTES
 
   constructor(disk: Disk, directory: string, owner: LogOwner, done: Done) {
     this.#disk = disk
@@ -191,8 +193,10 @@ class Recovery {
     this.#read(path, Number.MAX_SAFE_INTEGER, (bytes, file) => {
       const isLast = at === this.#found.length - 1
       const end = this.#playSegment(path, header, bytes)
+      if (isLast && end === SECTOR_BYTES) return this.#dropTorn(header, bytes, file)
       if (isLast) return this.#cutTail(path, header, bytes, end, file)
       this.#checkEnd(path, header, bytes, end, this.#found[at + 1]!)
+      this.#endBefore = end
       this.#close(file, () => this.#guard(() => this.#playFrom(at + 1)))
     })
   }
@@ -265,16 +269,34 @@ class Recovery {
     }
   }
 
+  /** The last segment has its header and no first batch (@I): the log ends in the segment before. */
+  #dropTorn(header: SegmentHeader, bytes: Uint8Array, file: DiskFile): void {
+    const { path, sequence } = this.#found.pop()!
+    this.#refuseLaterBatch(path, header, bytes, SECTOR_BYTES)
+    const before = this.#found.at(-1)
+    // Only a batch that was torn could have given it up.
+    if (before?.sequence !== sequence - 1 && sequence > 1) throw this.#isMissing(sequence - 1, sequence - 1)
+    this.#unused.push(path)
+    this.#close(file, () => {
+      if (before === undefined) return this.#guard(() => this.#finish(undefined))
+      this.#read(before.path, Number.MAX_SAFE_INTEGER, (bytesBefore, fileBefore) =>
+        this.#cutTail(before.path, before.header!, bytesBefore, this.#endBefore, fileBefore),
+      )
+    })
+  }
+
+  #isMissing(sequence: number, oldestNeeded: number): DureError {
+    const path = `${this.#directory}/${segmentName(sequence)}`
+    const last = this.#found.at(-1)?.sequence ?? sequence
+    const message = `${path} is missing: the log needs every segment from ${oldestNeeded} to ${last}. ${ADVICE}`
+    return new DureError('corrupt', message)
+  }
+
   #finish(active: RecoveredLog['active']): void {
     const { oldestNeeded } = this.#replay
     const last = this.#found.at(-1)?.sequence ?? 0
     if (last > 0 && oldestNeeded < this.#playedFrom) {
-      // @K
-      const path = `${this.#directory}/${segmentName(this.#playedFrom - 1)}`
-      throw new DureError(
-        'corrupt',
-        `${path} is missing: the log needs every segment from ${oldestNeeded} to ${last}. ${ADVICE}`,
-      )
+      throw this.#isMissing(this.#playedFrom - 1, oldestNeeded) // @K
     }
     const { groups, missing } = this.#replay.finish()
     if (missing !== undefined)
