@@ -14,7 +14,7 @@ import type { Table, TablePosition } from '../../storage/table/table.ts'
 import { checkCommand } from '../../wire/command/check.ts'
 import type { CommandResult } from '../../wire/command/command.ts'
 import { stampLogTime } from '../../wire/command/log-time.ts'
-import type { ChangePlace, Request, Response, WireChange } from '../../wire/parcel/parcel.ts'
+import type { ChangePlace, FeedPlace, Request, Response, WireChange } from '../../wire/parcel/parcel.ts'
 import { errorResponse } from '../client/error-response.ts'
 import { LeaderTime } from './leader-time.ts'
 import { MemberRequests } from './membership/member-requests.ts'
@@ -48,6 +48,9 @@ export interface GroupParts {
   readonly history: number
   readonly observer: GroupObserver
 }
+
+/** One try to learn where the leader's log ends. */
+const END_MS_MAX = 2_000
 
 /** What a simulation, a metric or a test may watch; never changes anything. */
 export interface GroupObserver {
@@ -100,6 +103,7 @@ export class Group {
       history: parts.history,
       appliedIndex: () => this.appliedIndex,
       hasLeader: () => parts.raft.leader !== undefined,
+      findEnd: (found) => this.#findEnd(found),
       wake: parts.wake,
     })
     this.#time = new LeaderTime(parts.runtime, this.stateMachine, parts.wake)
@@ -284,6 +288,13 @@ export class Group {
   /** After everything that was applied. */
   get #now(): ChangePlace {
     return { history: this.#parts.history, index: logIndex(this.appliedIndex + 1), ordinal: 0 }
+  }
+
+  /** By a strong read, of the leader's if another node leads. */
+  #findEnd(found: (end: FeedPlace | undefined) => void): void {
+    const reply = (response: Response): void =>
+      found(response.status === 'cursor' ? response.place : undefined)
+    this.serve({ kind: 'cursor' }, 0, END_MS_MAX, this.#parts.open.add(reply, END_MS_MAX))
   }
 
   #serveGet(key: Uint8Array, open: OpenRequest): void {

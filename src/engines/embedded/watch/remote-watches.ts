@@ -10,6 +10,8 @@ import type { Watcher, WatchOutlet } from './watcher.ts'
 
 /** How long a connection that takes no more is left alone. */
 const CLOGGED_MS = 500
+/** Of one connection: a client that leaks them must not take those of all others. */
+export const CONNECTION_WATCHES_MAX = 16_384
 
 interface Held {
   readonly hub: WatchHub
@@ -79,6 +81,10 @@ export class RemoteWatches {
     }
     // A copy that the network made.
     if (connection.held.has(id)) return
+    if (connection.held.size >= CONNECTION_WATCHES_MAX) {
+      const message = `${CONNECTION_WATCHES_MAX} watches are open on this connection: end some, or connect once more`
+      return this.#router.respond(from, id, errorResponse('overloaded', message, { retryable: true }))
+    }
     const watcher = hub.open(connection, id, request)
     if (watcher !== undefined) connection.held.set(id, { hub, watcher })
   }

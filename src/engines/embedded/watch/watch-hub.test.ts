@@ -4,7 +4,7 @@ import { logIndex } from '../../../foundation/ids.ts'
 import { versionFromNumber } from '../../../ports/key-value/version.ts'
 import { Simulation } from '../../../runtime/simulated/simulation.ts'
 import type { ChangeBatch } from '../../../wire/parcel/change-batch.ts'
-import type { ErrorResponse, WireChange } from '../../../wire/parcel/parcel.ts'
+import type { ErrorResponse, FeedPlace, WireChange } from '../../../wire/parcel/parcel.ts'
 import { WatchHub, type WatchRequest } from './watch-hub.ts'
 import type { Watcher, WatchOutlet } from './watcher.ts'
 
@@ -14,6 +14,8 @@ const HISTORY = 7
 class Feed {
   compactedIndex = logIndex(0)
   appliedIndex = 0
+  /** How many entries anybody was given: what a real feed decodes. */
+  readEntries = 0
   readonly #entries = new Map<number, readonly WireChange[]>()
 
   put(...keys: readonly string[]): number {
@@ -33,7 +35,9 @@ class Feed {
     if (index < this.compactedIndex) throw new Error('asked for what was compacted')
     for (let i = index + 1; i <= this.appliedIndex; i++) {
       const changes = this.#entries.get(i)
-      if (changes !== undefined) yield { index: logIndex(i), changes }
+      if (changes === undefined) continue
+      this.readEntries++
+      yield { index: logIndex(i), changes }
     }
   }
 }
@@ -70,11 +74,14 @@ let world: Simulation
 let feed: Feed
 let hub: WatchHub
 let hasLeader: boolean
+/** Who waits for the leader's word on where the log ends. */
+let ends: ((end: FeedPlace | undefined) => void)[]
 
 beforeEach(() => {
   world = new Simulation({ seed: 1 })
   feed = new Feed()
   hasLeader = true
+  ends = []
   world.spawn('node', { promises: false }).start((runtime) => {
     hub = new WatchHub({
       runtime,
@@ -82,6 +89,7 @@ beforeEach(() => {
       history: HISTORY,
       appliedIndex: () => logIndex(feed.appliedIndex),
       hasLeader: () => hasLeader,
+      findEnd: (found) => ends.push(found),
       wake: () => {},
     })
   })
@@ -173,6 +181,52 @@ test('a place that this node has not come to waits for it and sees nothing twice
   feed.put('e')
   turn()
   expect(ahead.receiver.seen).toEqual(['d@3', 'e@4'])
+})
+
+test('a place that the cluster has not come to either is of a past that was lost, and the watch ends', () => {
+  feed.put('a')
+  const lost = open(prefix(''), { after: [9, 0] })
+  const merely = open(prefix(''), { after: [4, 1] })
+  turn()
+  passMs(1_600)
+  expect(ends, 'a node that is merely behind gets there in a moment').toHaveLength(0)
+  passMs(1_000)
+  expect(ends, 'the leader is asked once for all').toHaveLength(1)
+  const late = open(prefix(''), { after: [9, 0] })
+  turn()
+  ends[0]!({ index: logIndex(5), ordinal: 0 })
+  expect(lost.receiver.reason).toMatchObject({
+    code: 'compacted',
+    retryable: false,
+    message:
+      'asked for the changes from entry 9 on, but the cluster has come to entry 4 only; the cursor is of a past that was lost: data were copied back, or a machine was set back; take a cursor, read the range, and watch from that cursor',
+  })
+  expect(merely.receiver.reason).toBeUndefined()
+  expect(late.receiver.reason, 'what it asks for may have come after the leader looked').toBeUndefined()
+  expect(hub.figures).toMatchObject({ watchers: 2, compacted: 1 })
+  for (const key of ['b', 'c', 'd']) feed.put(key)
+  turn()
+  expect(merely.receiver.seen).toEqual([])
+  feed.put('e')
+  turn()
+  expect(merely.receiver.seen).toEqual(['e@5'])
+})
+
+test('a leader that could not say how far it is is asked again', () => {
+  const { receiver } = open(prefix(''), { after: [9, 0] })
+  turn()
+  passMs(2_600)
+  passMs(5_000)
+  expect(ends, 'not while it is being asked').toHaveLength(1)
+  ends[0]!(undefined)
+  expect(receiver.reason).toBeUndefined()
+  passMs(2_600)
+  expect(ends).toHaveLength(2)
+  ends[1]!({ index: logIndex(9), ordinal: 0 })
+  expect(receiver.reason, 'all that is there was asked for').toBeUndefined()
+  passMs(2_600)
+  ends[2]!({ index: logIndex(8), ordinal: 0 })
+  expect(receiver.reason).toMatchObject({ code: 'compacted' })
 })
 
 test('a closed window holds a watch back and no other; what is allowed lets it go on where it stood', () => {
@@ -317,6 +371,8 @@ test('a watch that ended leaves nothing behind', () => {
   turn()
   expect(watches.map(({ receiver }) => receiver.seen.length)).toEqual([3, 3, 1])
   expect(hub.figures).toMatchObject({ watchers: 0, lagging: 0 })
+  hub.end(open(prefix('k')).watcher)
+  expect(hub.hasMore, 'nobody waits for a turn').toBe(false)
 })
 
 test('one that lacks much reads a slice a turn, and the others go on meanwhile', () => {
@@ -332,4 +388,75 @@ test('one that lacks much reads a slice a turn, and the others go on meanwhile',
   } while (hub.hasMore)
   expect(turns).toBeGreaterThan(3)
   expect(late.receiver.seen).toHaveLength(100_000 + turns)
+})
+
+test('what many lack is read once for all of them, whatever they watch and wherever they begin', () => {
+  const entries = 20_000
+  const name = (i: number): string => `k${String(i % 200).padStart(3, '0')}`
+  for (let i = 0; i < entries; i++) feed.put(name(i))
+  const watches = Array.from({ length: 400 }, (_, i) => {
+    // The second half begins all over the first quarter.
+    const begin = i < 200 ? 1 : 1 + ((i * 7_919) % (entries / 4))
+    return { begin, i, ...open(prefix(name(i)), { after: [begin, 0] }) }
+  })
+  turn()
+  // Chunks that begin at places of their own overlap a little.
+  expect(feed.readEntries).toBeLessThan(2 * entries)
+  for (const { receiver, begin, i } of watches) {
+    const expected: string[] = []
+    for (let index = 1 + (i % 200); index <= entries; index += 200) {
+      if (index >= begin) expected.push(`${name(i)}@${index}`)
+    }
+    expect(receiver.seen).toEqual(expected)
+  }
+})
+
+test('those that come one after the other, while others read, find what was read', () => {
+  const entries = 20_000
+  for (let i = 0; i < entries; i++) feed.put(`k${i % 100}`)
+  const watches = []
+  for (let i = 0; i < 100; i++) {
+    watches.push(open(range(`k${i}`, `k${i}\0`), { after: [1, 0] }))
+    hub.advance()
+  }
+  turn()
+  for (const { receiver } of watches) expect(receiver.seen).toHaveLength(entries / 100)
+  // Each alone would read all of it, a hundred times in all.
+  expect(feed.readEntries).toBeLessThan(8 * entries)
+})
+
+test('who watches the same and lacks the same shares the batches', () => {
+  for (let i = 0; i < 3_000; i++) feed.put('k')
+  const watches = [1, 2, 3].map(() => open(prefix('k'), { after: [1, 0] }))
+  turn()
+  const batches = new Set(
+    watches.flatMap(({ receiver }) =>
+      receiver.messages.map(({ batch }) => batch).filter(({ changes }) => changes.length > 0),
+    ),
+  )
+  expect(batches.size).toBe(watches[0]!.receiver.messages.length - 1)
+})
+
+test('one turn does a bounded part of the work, and whoever opens a watch hears of it in that turn', () => {
+  for (let i = 0; i < 20_000; i++) feed.put('k')
+  for (let i = 0; i < 3_000; i++) open(prefix(`k${i}`), { after: [1, 0] })
+  let readBefore = 0
+  for (let i = 0; i < 20; i++) {
+    const { receiver } = open(prefix('k'))
+    hub.advance()
+    expect(receiver.messages).toHaveLength(1)
+    expect(feed.readEntries - readBefore).toBeLessThan(2_000)
+    readBefore = feed.readEntries
+    expect(hub.hasMore).toBe(true)
+  }
+})
+
+test('those in front go on while those behind read', () => {
+  const entries = 20_000
+  for (let i = 0; i < entries; i++) feed.put('k')
+  for (let i = 0; i < 3_000; i++) open(prefix('k'), { after: [1, 0] })
+  const front = open(prefix('k'), { after: [entries, 0] })
+  for (let i = 0; i < 10; i++) hub.advance()
+  expect(hub.hasMore).toBe(true)
+  expect(front.receiver.seen).toEqual([`k@${entries}`])
 })

@@ -2,19 +2,14 @@ import { type LogIndex, logIndex } from '../../../foundation/ids.ts'
 import { mark } from '../../../foundation/marks.ts'
 import { limits } from '../../../ports/key-value/limits.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
-import { ChangeBatch, changeSizeBytes } from '../../../wire/parcel/change-batch.ts'
+import { ChangeBatch, changeSizeBytes, comparePlaces } from '../../../wire/parcel/change-batch.ts'
 import type { ErrorResponse, FeedPlace, Request, WireChange } from '../../../wire/parcel/parcel.ts'
 import { errorResponse } from '../../client/error-response.ts'
+import { countUpTo, cutIntoBatches } from './cut-into-batches.ts'
+import { type ChangeFeed, type FeedChunk, FeedChunks } from './feed-chunks.ts'
+import { beyondEnd, otherHistory, tooOld } from './place-errors.ts'
 import { type WatchedRange, WatchedRanges } from './watched-ranges.ts'
 import { Watcher, type WatchOutlet } from './watcher.ts'
-
-/** The changes that a group keeps, in the order of the log. */
-export interface ChangeFeed {
-  /** Changes of entries up to here are gone. */
-  readonly compactedIndex: LogIndex
-  /** The entries after `index` that changed something. */
-  after(index: LogIndex): Iterable<{ readonly index: LogIndex; readonly changes: readonly WireChange[] }>
-}
 
 export interface WatchHubParts {
   readonly runtime: Runtime
@@ -23,6 +18,8 @@ export interface WatchHubParts {
   readonly history: number
   readonly appliedIndex: () => LogIndex
   readonly hasLeader: () => boolean
+  /** Asks the leader where the log ends at the moment; undefined when nobody could say. */
+  readonly findEnd: (found: (end: FeedPlace | undefined) => void) => void
   /** Asks for a turn. */
   readonly wake: () => void
 }
@@ -53,22 +50,28 @@ export type WatchRequest = Extract<Request, { kind: 'watch' }>
 
 const WATCHERS_MAX = 65_536
 const WINDOW_BYTES_MAX = 16 << 20
-/** A batch ends with the change that takes it beyond this. */
-const BATCH_BYTES_MAX = 256 << 10
-/** What those that are behind may read in one turn, and one of them at a time. */
-const TURN_ENTRIES_MAX = 16_384
+/**
+ * What those that are behind may cost in one turn, a few milliseconds: as many changes that are read, or watchers that are
+ * moved over a chunk.
+ */
+const TURN_WORK_MAX = 1_024
 const TURN_BYTES_MAX = 4 << 20
-const SLICE_ENTRIES_MAX = 2_048
+const WATCHER_WORK = 1
+/** So many watchers can be looked at for the price of a change. */
+const LOOKS_PER_WORK = 512
 const SWEEP_INTERVAL_MS = 500
 /** A watch that had nothing for so many sweeps is told that all is well. */
 const PROGRESS_SWEEPS = 4
+/** After so many sweeps ahead, the leader is asked whether there is such a place. */
+const AHEAD_SWEEPS = 4
 const LEADERLESS_MS_MAX = 1_000
 const RETRY_AFTER_MS = 1_000
 const NONE: readonly WireChange[] = []
 
 /**
  * The watches of one group on one node. Once a turn, `advance` reads what was applied since the last one from the feed
- * and gives it to all that are caught up; those that are not read for themselves, a slice at a time.
+ * and gives it to all that are caught up; those that are not read on in chunks of the feed, each of which is read once for
+ * all that have come to it.
  *
  * ```ts
  * const watcher = hub.open(outlet, id, request)
@@ -83,6 +86,12 @@ export class WatchHub {
   /** Those that are behind and may read on, in turn. */
   readonly #ready = new Set<Watcher>()
   readonly #ahead = new Set<Watcher>()
+  readonly #chunks = new FeedChunks(this.#ranges)
+  /** Their first word is due. */
+  #opened: Watcher[] = []
+  /** The next turn of a slice is that of the hindmost, and else of who waits longest. */
+  #isHindmostNext = true
+  #isFindingEnd = false
   /** Everything up to here was given to those that are caught up. */
   #index = logIndex(0)
   #caughtUp = 0
@@ -109,7 +118,7 @@ export class WatchHub {
 
   /** Another turn has work that this one did not come to. */
   get hasMore(): boolean {
-    return this.#ready.size > 0
+    return this.#ready.size > 0 || this.#opened.length > 0
   }
 
   /** Undefined when it was refused; the outlet was told why. */
@@ -124,7 +133,7 @@ export class WatchHub {
     const windowBytes = Math.min(request.windowBytes, WINDOW_BYTES_MAX)
     const watcher = new Watcher(outlet, id, range, request.after, windowBytes)
     this.#watchers.add(watcher)
-    this.#ready.add(watcher)
+    this.#opened.push(watcher)
     if (!this.#isSweeping) this.#sweepLater()
     this.#parts.wake()
     return watcher
@@ -152,6 +161,7 @@ export class WatchHub {
     this.#ready.delete(watcher)
     this.#ahead.delete(watcher)
     this.#ranges.release(watcher.range)
+    if (this.#watchers.size === 0) this.#opened = []
   }
 
   /** Once a turn. */
@@ -159,6 +169,7 @@ export class WatchHub {
     if (this.#watchers.size === 0) return
     const applied = this.#parts.appliedIndex()
     if (applied > this.#index) this.#distribute(applied)
+    if (this.#opened.length > 0) this.#welcome()
     if (this.#ready.size > 0) this.#readOn()
   }
 
@@ -174,10 +185,7 @@ export class WatchHub {
     if (from.length > boundBytesMax || (to !== undefined && to.length > boundBytesMax))
       return errorResponse('invalid', `a bound of the watch has more than ${boundBytesMax} bytes`)
     if (windowBytes === 0) return errorResponse('invalid', 'the window of the watch is empty')
-    if (after.history !== this.#parts.history) {
-      const found = 'the cursor is of another history: of another cluster, or from before a restore'
-      return errorResponse('compacted', `${found}; ${START_AGAIN}`)
-    }
+    if (after.history !== this.#parts.history) return otherHistory()
     if (after.index <= this.#parts.feed().compactedIndex) {
       this.#compacted++
       return this.#tooOld(after)
@@ -193,7 +201,7 @@ export class WatchHub {
     const before = this.#index
     this.#index = applied
     for (const watcher of this.#ahead) {
-      if (this.#isAhead(watcher)) continue
+      if (this.#compareToEnd(watcher) > 0) continue
       this.#ahead.delete(watcher)
       watcher.state = 'behind'
       this.#ready.add(watcher)
@@ -208,7 +216,7 @@ export class WatchHub {
       }
       return
     }
-    const upTo = { index: logIndex(applied + 1), ordinal: 0 }
+    const upTo = this.#end
     for (const range of this.#changedRanges(feed, before)) {
       const batches = cutIntoBatches(range.pending, upTo)
       range.pending = []
@@ -252,88 +260,138 @@ export class WatchHub {
     }
   }
 
-  /** Each reads a slice; whoever has not come to the end waits behind the others. */
-  #readOn(): void {
-    let entriesLeft = TURN_ENTRIES_MAX
-    const bytesMax = this.#sentBytes + TURN_BYTES_MAX
-    for (const watcher of this.#ready) {
-      if (entriesLeft <= 0 || this.#sentBytes >= bytesMax) return
-      this.#ready.delete(watcher)
-      entriesLeft -= this.#readSlice(watcher)
+  /** The first word comes at once, however many are behind: whoever asked waits for it. */
+  #welcome(): void {
+    const opened = this.#opened
+    this.#opened = []
+    const atEnd = new ChangeBatch(NONE, this.#end)
+    for (const watcher of opened) {
+      if (watcher.state === 'ended') continue
+      const mustRead = this.#mustRead(watcher)
+      if (mustRead) this.#ready.add(watcher)
+      if (watcher.state === 'caught-up') this.#send(watcher, atEnd)
+      else if (mustRead || watcher.state === 'ahead') this.#sendProgress(watcher)
     }
   }
 
-  /** How many entries it looked at, one at least. */
-  #readSlice(watcher: Watcher): number {
-    const feed = this.#parts.feed()
-    if (watcher.index <= feed.compactedIndex) {
-      this.#endCompacted(watcher, watcher)
-      return 1
+  /**
+   * A chunk of the feed after the other, each for all that are in it. The hindmost comes first, since it is the first to
+   * lose what it lacks, and the others find its chunks; every other time whoever waits longest, or those in front would
+   * wait for all who come after them.
+   */
+  #readOn(): void {
+    const bytesMax = this.#sentBytes + TURN_BYTES_MAX
+    let workLeft = TURN_WORK_MAX
+    while (this.#ready.size > 0 && workLeft > 0) {
+      workLeft -= 1 + 2 * Math.ceil(this.#ready.size / LOOKS_PER_WORK)
+      const next = this.#nextReady()
+      if (!this.#mustRead(next)) {
+        this.#ready.delete(next)
+        continue
+      }
+      const readBefore = this.#chunks.readChanges
+      const chunk = this.#chunks.at(this.#parts.feed(), next, this.#index)
+      workLeft -= this.#chunks.readChanges - readBefore
+      for (const watchers of this.#readyWithin(chunk)) {
+        for (const watcher of watchers) {
+          if (workLeft <= 0 || this.#sentBytes >= bytesMax) return
+          if (!this.#ready.delete(watcher)) continue
+          this.#readChunk(watcher, chunk)
+          workLeft -= WATCHER_WORK
+        }
+      }
     }
-    if (this.#isAhead(watcher)) {
+  }
+
+  #nextReady(): Watcher {
+    const [longest] = this.#ready
+    let next = longest!
+    if (this.#isHindmostNext) {
+      for (const watcher of this.#ready) if (comparePlaces(watcher, next) < 0) next = watcher
+    }
+    this.#isHindmostNext = !this.#isHindmostNext
+    return next
+  }
+
+  /** By their range, so that what they share travels once. As many as a turn takes. */
+  #readyWithin({ start, end }: FeedChunk): Iterable<readonly Watcher[]> {
+    const byRange = new Map<WatchedRange, Watcher[]>()
+    let left = TURN_WORK_MAX / WATCHER_WORK
+    for (const watcher of this.#ready) {
+      if (comparePlaces(watcher, start) < 0 || comparePlaces(watcher, end) >= 0) continue
+      const watchers = byRange.get(watcher.range)
+      if (watchers === undefined) byRange.set(watcher.range, [watcher])
+      else watchers.push(watcher)
+      if (--left <= 0) break
+    }
+    return byRange.values()
+  }
+
+  /** Whether the feed has something for it; else it is put where it belongs. */
+  #mustRead(watcher: Watcher): boolean {
+    if (watcher.index <= this.#parts.feed().compactedIndex) {
+      this.#endCompacted(watcher, watcher)
+      return false
+    }
+    const order = this.#compareToEnd(watcher)
+    if (order > 0) {
       mark('node/watch-ahead')
       watcher.state = 'ahead'
+      watcher.aheadSweeps = 0
       this.#ahead.add(watcher)
-      if (watcher.sequence === 0) this.#sendProgress(watcher)
-      return 1
-    }
-    const { range, index: firstIndex, ordinal: firstOrdinal } = watcher
-    const changes: WireChange[] = []
-    let sizeBytes = 0
-    let entries = 0
-    let end: FeedPlace | undefined
-    let isBlocked = false
-    scan: for (const entry of feed.after(logIndex(firstIndex - 1))) {
-      if (entry.index > this.#index) break
-      if (entries++ >= SLICE_ENTRIES_MAX) {
-        end = { index: entry.index, ordinal: 0 }
-        break
-      }
-      for (const change of entry.changes) {
-        if (entry.index === firstIndex && change.ordinal <= firstOrdinal) continue
-        if (!range.includes(change.key)) continue
-        const withThis = sizeBytes + changeSizeBytes(change)
-        const isFirst = changes.length === 0
-        const fits = watcher.admits(withThis, isFirst) && sizeBytes < BATCH_BYTES_MAX
-        if (!fits) {
-          // Behind others it may be too large, and alone it may not be.
-          isBlocked = isFirst
-          end = { index: entry.index, ordinal: change.ordinal - 1 }
-          break scan
-        }
-        changes.push(change)
-        sizeBytes = withThis
-      }
-    }
-    this.#sliceRead(watcher, changes, end, isBlocked)
-    return Math.max(1, entries)
+    } else if (order === 0) this.#joinOthers(watcher)
+    return order < 0
   }
 
-  /** `end` undefined: all there is. */
-  #sliceRead(
-    watcher: Watcher,
-    changes: readonly WireChange[],
-    end: FeedPlace | undefined,
-    isBlocked: boolean,
-  ): void {
-    const upTo = end ?? { index: logIndex(this.#index + 1), ordinal: 0 }
-    watcher.index = upTo.index
-    watcher.ordinal = upTo.ordinal
-    if (end === undefined) {
-      watcher.state = 'caught-up'
-      watcher.range.caughtUp.add(watcher)
-      this.#caughtUp++
-    } else if (isBlocked) {
+  #joinOthers(watcher: Watcher): void {
+    watcher.state = 'caught-up'
+    watcher.range.caughtUp.add(watcher)
+    this.#caughtUp++
+  }
+
+  #readChunk(watcher: Watcher, chunk: FeedChunk): void {
+    // It may have been dropped after the chunk was read.
+    if (!this.#mustRead(watcher)) return
+    const batch = this.#chunks.batchOf(chunk, watcher.range)
+    const first = batch === undefined ? 0 : countUpTo(batch.changes, watcher)
+    if (batch === undefined || first === batch.changes.length) return this.#move(watcher, chunk.end)
+    if (first === 0 && watcher.admits(batch.sizeBytes, batch.changes.length === 1)) {
+      this.#move(watcher, chunk.end)
+      return this.#send(watcher, batch)
+    }
+    let sizeBytes = 0
+    let last = first
+    for (; last < batch.changes.length; last++) {
+      const withThis = sizeBytes + changeSizeBytes(batch.changes[last]!)
+      // Behind others it may be too large, and alone it may not be.
+      if (!watcher.admits(withThis, last === first)) break
+      sizeBytes = withThis
+    }
+    if (last === first) {
       mark('node/watch-window-closed')
       watcher.state = 'blocked'
-    } else {
-      this.#ready.add(watcher)
+      return
     }
-    if (changes.length > 0 || watcher.sequence === 0) this.#send(watcher, new ChangeBatch(changes, upTo))
+    const next = batch.changes[last]
+    const upTo = next === undefined ? chunk.end : { index: logIndex(next.version), ordinal: next.ordinal - 1 }
+    this.#move(watcher, upTo)
+    this.#send(watcher, new ChangeBatch(batch.changes.slice(first, last), upTo))
   }
 
-  #isAhead({ index, ordinal }: Watcher): boolean {
-    return index > this.#index + 1 || (index === this.#index + 1 && ordinal > 0)
+  #move(watcher: Watcher, { index, ordinal }: FeedPlace): void {
+    watcher.index = index
+    watcher.ordinal = ordinal
+    if (this.#compareToEnd(watcher) === 0) this.#joinOthers(watcher)
+    else this.#ready.add(watcher)
+  }
+
+  /** After all that was applied. */
+  get #end(): FeedPlace {
+    return { index: logIndex(this.#index + 1), ordinal: 0 }
+  }
+
+  #compareToEnd({ index, ordinal }: FeedPlace): number {
+    return index - (this.#index + 1) || ordinal
   }
 
   #send(watcher: Watcher, batch: ChangeBatch): void {
@@ -355,7 +413,8 @@ export class WatchHub {
       this.#isSweeping = false
       if (this.#isClosed) return
       this.#sweep()
-      if (this.#watchers.size > 0 && !this.#isSweeping) this.#sweepLater()
+      if (this.#watchers.size === 0) this.#chunks.clear()
+      else if (!this.#isSweeping) this.#sweepLater()
     })
   }
 
@@ -366,7 +425,7 @@ export class WatchHub {
       return this.#endAll(errorResponse('unavailable', message, { retryable: true }))
     }
     const { compactedIndex } = this.#parts.feed()
-    const progress = new ChangeBatch(NONE, { index: logIndex(this.#index + 1), ordinal: 0 })
+    const progress = new ChangeBatch(NONE, this.#end)
     let hasSent = false
     for (const watcher of this.#watchers) {
       if (watcher.state !== 'caught-up' && watcher.index <= compactedIndex) {
@@ -379,7 +438,32 @@ export class WatchHub {
       }
       hasSent = true
     }
+    this.#chunks.dropUnused()
+    if (this.#ahead.size > 0) this.#askForEnd()
     if (hasSent) this.#parts.wake()
+  }
+
+  /**
+   * A node that is merely behind comes to a place that another node has told. A place that the leader has not come to is
+   * of a past that is no more: directories were copied back, or machines set back.
+   */
+  #askForEnd(): void {
+    // Only those that are here now: what comes later may be of an entry that is committed after the leader has looked.
+    const asked: Watcher[] = []
+    for (const watcher of this.#ahead) if (++watcher.aheadSweeps >= AHEAD_SWEEPS) asked.push(watcher)
+    if (asked.length === 0 || this.#isFindingEnd) return
+    this.#isFindingEnd = true
+    this.#parts.findEnd((end) => {
+      this.#isFindingEnd = false
+      for (const watcher of asked) {
+        if (watcher.state !== 'ahead') continue
+        watcher.aheadSweeps = 0
+        if (end === undefined || comparePlaces(watcher, end) <= 0) continue
+        this.#compacted++
+        this.#endWith(watcher, beyondEnd(watcher, end))
+      }
+      this.#parts.wake()
+    })
   }
 
   #isLeaderless(): boolean {
@@ -398,11 +482,9 @@ export class WatchHub {
     this.#endWith(watcher, this.#tooOld(place))
   }
 
-  #tooOld({ index }: FeedPlace): ErrorResponse {
+  #tooOld(place: FeedPlace): ErrorResponse {
     mark('node/watch-compacted')
-    const kept = this.#parts.feed().compactedIndex + 1
-    const found = `asked for the changes from entry ${index} on, but they are kept from entry ${kept} on`
-    return errorResponse('compacted', `${found}; ${START_AGAIN}`)
+    return tooOld(place, this.#parts.feed().compactedIndex)
   }
 
   #endWith(watcher: Watcher, reason: ErrorResponse): void {
@@ -414,22 +496,4 @@ export class WatchHub {
     for (const watcher of this.#watchers) this.#endWith(watcher, reason)
     this.#parts.wake()
   }
-}
-
-const START_AGAIN = 'take a cursor, read the range, and watch from that cursor'
-
-function cutIntoBatches(changes: readonly WireChange[], upTo: FeedPlace): readonly ChangeBatch[] {
-  const batches: ChangeBatch[] = []
-  let first = 0
-  let sizeBytes = 0
-  for (let i = 0; i < changes.length; i++) {
-    sizeBytes += changeSizeBytes(changes[i]!)
-    if (sizeBytes < BATCH_BYTES_MAX || i === changes.length - 1) continue
-    const { version, ordinal } = changes[i]!
-    batches.push(new ChangeBatch(changes.slice(first, i + 1), { index: logIndex(version), ordinal }))
-    first = i + 1
-    sizeBytes = 0
-  }
-  batches.push(new ChangeBatch(first === 0 ? changes : changes.slice(first), upTo))
-  return batches
 }

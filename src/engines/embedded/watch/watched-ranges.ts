@@ -1,11 +1,14 @@
 import { compareBytes, equalBytes, prefixEnd } from '../../../foundation/bytes.ts'
 import type { WireChange } from '../../../wire/parcel/parcel.ts'
+import { IntervalIndex } from './interval-index.ts'
 import type { Watcher } from './watcher.ts'
 
 /** A range that somebody watches, and all who do. */
 export class WatchedRange {
   readonly from: Uint8Array
   readonly to: Uint8Array | undefined
+  /** Counts up with each range that is new. */
+  readonly number: number
   /** Those that have everything of the range up to where the hub is. */
   readonly caughtUp = new Set<Watcher>()
   /** Watchers of it, wherever they are. */
@@ -13,9 +16,10 @@ export class WatchedRange {
   /** What the current turn found for it. */
   pending: WireChange[] = []
 
-  constructor(from: Uint8Array, to: Uint8Array | undefined) {
+  constructor(from: Uint8Array, to: Uint8Array | undefined, number: number) {
     this.from = from
     this.to = to
+    this.number = number
   }
 
   includes(key: Uint8Array): boolean {
@@ -25,7 +29,7 @@ export class WatchedRange {
 
 /**
  * Which of many ranges a key lies in, without a look at each of them: single keys by a map, prefixes by a map for each
- * length that occurs, only ranges of another shape one by one.
+ * length that occurs, ranges of another shape by an index of intervals.
  *
  * ```ts
  * const range = ranges.take(from, to)
@@ -38,6 +42,13 @@ export class WatchedRanges {
   /** By length, then by prefix. */
   readonly #prefixes = new Map<number, Map<string, WatchedRange>>()
   readonly #others = new Map<string, WatchedRange>()
+  readonly #intervals = new IntervalIndex<WatchedRange>()
+  #count = 0
+
+  /** How many there ever were: the number of the newest. */
+  get count(): number {
+    return this.#count
+  }
 
   /** One for all that watch the same. */
   take(from: Uint8Array, to: Uint8Array | undefined): WatchedRange {
@@ -45,8 +56,9 @@ export class WatchedRanges {
     let range = ranges.get(name)
     if (range === undefined) {
       // Copies: a request's bytes are views of a message that would be kept whole.
-      range = new WatchedRange(new Uint8Array(from), to && new Uint8Array(to))
+      range = new WatchedRange(new Uint8Array(from), to && new Uint8Array(to), ++this.#count)
       ranges.set(name, range)
+      if (ranges === this.#others) this.#intervals.add(range)
     }
     range.size++
     return range
@@ -56,6 +68,7 @@ export class WatchedRanges {
     if (--range.size > 0) return
     const { ranges, name } = this.#placeOf(range.from, range.to)
     ranges.delete(name)
+    if (ranges === this.#others) this.#intervals.remove(range)
     if (ranges.size === 0 && this.#prefixes.get(range.from.length) === ranges)
       this.#prefixes.delete(range.from.length)
   }
@@ -70,7 +83,7 @@ export class WatchedRanges {
       const range = ranges.get(name.slice(0, length))
       if (range !== undefined) found.push(range)
     }
-    for (const range of this.#others.values()) if (range.includes(key)) found.push(range)
+    this.#intervals.find(key, found)
   }
 
   #placeOf(

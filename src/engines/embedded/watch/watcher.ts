@@ -13,7 +13,7 @@ export interface WatchOutlet {
 
 /**
  * - `caught-up`: has all that the hub has seen, and is given what comes with all the others
- * - `behind`: reads what it lacks from the feed by itself
+ * - `behind`: reads what it lacks from the feed, with others that are near
  * - `blocked`: behind, with its window closed
  * - `ahead`: its place lies beyond what this node has applied
  */
@@ -32,6 +32,8 @@ export class Watcher {
   sequence = 0
   /** Sweeps since then. */
   quietSweeps = 0
+  /** Sweeps that it was ahead. */
+  aheadSweeps = 0
   /** Its place; while it is caught up, that of the hub is meant instead. */
   index: LogIndex
   ordinal: number

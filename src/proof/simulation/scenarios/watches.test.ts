@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
+import { Client } from '../../../engines/client/client.ts'
+import { RemoteTransport } from '../../../engines/remote/remote-transport.ts'
 import { utf8 } from '../../../foundation/bytes.ts'
+import type { DureError } from '../../../foundation/errors.ts'
+import { logIndex } from '../../../foundation/ids.ts'
 import { prefixRange } from '../../../ports/key-value/prefix-range.ts'
+import type { ChangePlace } from '../../../wire/parcel/parcel.ts'
 import { CommittedChanges } from '../invariants/committed-changes.ts'
 import { type ClusterShape, overSeeds, type ScenarioCluster } from './scenario-cluster.ts'
 import { describeSeeds, testSeeds } from './test-seeds.ts'
@@ -125,4 +130,29 @@ test('a feed that keeps little: who is too slow is told so and begins anew, with
   }
   watched({ storage: { ...storage, stateMachine } }, happens, { windowBytes: 100, thinkMs: 400 })
   expect(compacted, 'it happened').toBeGreaterThan(0)
+})
+
+test('a cursor of a past that was lost ends as compacted, whichever node is asked', () => {
+  overSeeds(seeds, { nodes: 3, storage }, (cluster) => {
+    cluster.agree()
+    const errors: (DureError | undefined)[] = cluster.addresses.map(() => undefined)
+    for (const [i, address] of cluster.addresses.entries()) {
+      cluster.world.spawn('watcher', { promises: false }).start((runtime) => {
+        const client = new Client(runtime, new RemoteTransport(runtime, [address]))
+        const events = { received: () => {}, ended: (error: DureError) => (errors[i] = error) }
+        const watchFromBeyond = (place: ChangePlace): void => {
+          now.close()
+          const beyond = { ...place, index: logIndex(place.index + 1_000) }
+          client.watch(ranges[0]!, beyond, { ...events, ready: () => {} }).start()
+        }
+        const now = client.watch(ranges[0]!, undefined, { ...events, ready: watchFromBeyond })
+        now.start()
+      })
+    }
+    cluster.until('all have ended', () => errors.every((error) => error !== undefined), 6_000)
+    for (const error of errors) {
+      expect(error).toMatchObject({ code: 'compacted', retryable: false })
+      expect(error!.message).toContain('of a past that was lost')
+    }
+  })
 })
