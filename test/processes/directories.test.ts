@@ -85,9 +85,9 @@ describe('a node that has run and stopped', () => {
   test('is refused on a directory of a newer format', () =>
     withFile(
       'identity',
-      (bytes) => Buffer.from(bytes.toString().replace('format 1', 'format 2')),
+      (bytes) => Buffer.from(bytes.toString().replace('format 2', 'format 3')),
       async () => {
-        expectRefusal(await refuse(), 'data-directory', 'node 1', 'format 2', 'start that version')
+        expectRefusal(await refuse(), 'data-directory', 'node 1', 'format 3', 'start that version')
       },
     ))
 
