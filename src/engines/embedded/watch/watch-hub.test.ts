@@ -375,7 +375,7 @@ test('a watch that ended leaves nothing behind', () => {
   expect(hub.hasMore, 'nobody waits for a turn').toBe(false)
 })
 
-test('one that lacks much reads a slice a turn, and the others go on meanwhile', () => {
+test('one that lacks much reads a part of it a turn, and the others go on meanwhile', () => {
   for (let i = 0; i < 100_000; i++) feed.put('k')
   const fast = open(prefix('k'))
   hub.advance()
@@ -423,6 +423,30 @@ test('those that come one after the other, while others read, find what was read
   for (const { receiver } of watches) expect(receiver.seen).toHaveLength(entries / 100)
   // Each alone would read all of it, a hundred times in all.
   expect(feed.readEntries).toBeLessThan(8 * entries)
+})
+
+test('windows that open one after the other, turn by turn, cost no new reading', () => {
+  const entries = 1_000
+  for (let i = 0; i < entries; i++) feed.put('k')
+  const watches = Array.from({ length: 20 }, () => open(prefix('k'), { after: [1, 0], window: 400 }))
+  turn()
+  for (let allowed = 400; watches.some(({ receiver }) => receiver.seen.length < entries); allowed += 400) {
+    for (const { watcher } of watches) {
+      hub.allow(watcher, allowed)
+      turn()
+    }
+  }
+  for (const { receiver } of watches) expect(receiver.seen).toHaveLength(entries)
+  expect(feed.readEntries).toBeLessThan(2 * entries)
+})
+
+test('more watchers than one turn serves read a chunk once all the same', () => {
+  const entries = 2_000
+  for (let i = 0; i < entries; i++) feed.put('k')
+  const watches = Array.from({ length: 5_000 }, () => open(prefix('k'), { after: [1, 0] }))
+  turn()
+  for (const { receiver } of watches) expect(receiver.upTo).toBe(`${entries + 1}.0`)
+  expect(feed.readEntries).toBeLessThan(1.5 * entries)
 })
 
 test('who watches the same and lacks the same shares the batches', () => {

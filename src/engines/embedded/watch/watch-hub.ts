@@ -89,7 +89,7 @@ export class WatchHub {
   readonly #chunks = new FeedChunks(this.#ranges)
   /** Their first word is due. */
   #opened: Watcher[] = []
-  /** The next turn of a slice is that of the hindmost, and else of who waits longest. */
+  /** The next chunk is that of the hindmost, or else of who waits longest. */
   #isHindmostNext = true
   #isFindingEnd = false
   /** Everything up to here was given to those that are caught up. */
