@@ -33,6 +33,8 @@ const HEADER_BYTES = 14
 interface Block {
   readonly bytes: Uint8Array
   usedBytes: number
+  /** As many are in its row of the table; 0 when it has none. */
+  storedBytes: number
   readonly firstIndex: number
   lastIndex: number
 }
@@ -45,7 +47,8 @@ const nothing = new Uint8Array(0)
  *
  * An entry is kept as the bytes of its command, copied once into a block of 64 KiB, and decoded when somebody asks. So
  * retaining it pins no message of the network, a block is a row of the table as it is, and there are no objects for
- * the garbage collector to walk. A block becomes a row when it is full; the last one with each flush.
+ * the garbage collector to walk. Blocks become rows with the next flush: under load many are gone by then, and were never
+ * written.
  */
 export class ChangeFeed {
   readonly #bounds: FeedBounds
@@ -57,8 +60,6 @@ export class ChangeFeed {
   #sizeBytes = 0
   #compactedIndex = logIndex(0)
   #lastIndex = logIndex(0)
-  /** Whether the last block has what its row has not. */
-  #isDirty = false
 
   constructor(bounds: FeedBounds = feedBounds) {
     this.#bounds = bounds
@@ -117,7 +118,7 @@ export class ChangeFeed {
     const extra = removed.length === 0 && missed === undefined ? nothing : encodeExtra(removed, missed ?? [])
     const command = commit ?? nothing
     const sizeBytes = HEADER_BYTES + extra.length + command.length
-    const block = this.#roomFor(sizeBytes, index, changes)
+    const block = this.#roomFor(sizeBytes, index)
     const { bytes, usedBytes } = block
     putUint32(bytes, usedBytes, sizeBytes)
     putUint48(bytes, usedBytes + 4, index)
@@ -129,7 +130,6 @@ export class ChangeFeed {
     this.#lastIndex = index
     this.#entryCount++
     this.#sizeBytes += sizeBytes
-    this.#isDirty = true
     const { bytesMax, entriesMax } = this.#bounds
     while (this.#entryCount > entriesMax || this.#sizeBytes > bytesMax) this.#dropOldest(changes)
   }
@@ -140,9 +140,13 @@ export class ChangeFeed {
     const start = new Uint8Array(8)
     viewOf(start).setFloat64(0, this.#compactedIndex)
     changes.push({ key: startKey, value: start })
-    const last = this.#blocks.at(-1)
-    if (this.#isDirty && last !== undefined) changes.push(rowOf(last))
-    this.#isDirty = false
+    // What is older than a block whose row is complete has one too.
+    for (let i = this.#blocks.length - 1; i >= 0; i--) {
+      const block = this.#blocks[i]!
+      if (block.storedBytes === block.usedBytes) break
+      block.storedBytes = block.usedBytes
+      changes.push(rowOf(block))
+    }
     return changes
   }
 
@@ -156,7 +160,6 @@ export class ChangeFeed {
     this.#headOffset = 0
     this.#entryCount = 0
     this.#sizeBytes = 0
-    this.#isDirty = false
     for (const row of table.scan(new Uint8Array([space.change]), new Uint8Array([space.change + 1]))) {
       this.#loadBlock(row.value)
     }
@@ -188,18 +191,16 @@ export class ChangeFeed {
       }
     }
     const firstIndex = getUint48(bytes, 4)
-    this.#blocks.push({ bytes, usedBytes: bytes.length, firstIndex, lastIndex: index })
+    const usedBytes = bytes.length
+    this.#blocks.push({ bytes, usedBytes, storedBytes: usedBytes, firstIndex, lastIndex: index })
   }
 
-  #roomFor(sizeBytes: number, index: LogIndex, changes: RowChange[]): Block {
+  #roomFor(sizeBytes: number, index: LogIndex): Block {
     const last = this.#blocks.at(-1)
-    if (last !== undefined) {
-      if (last.usedBytes + sizeBytes <= last.bytes.length) return last
-      if (this.#isDirty) changes.push(rowOf(last))
-    }
+    if (last !== undefined && last.usedBytes + sizeBytes <= last.bytes.length) return last
     // Not cleared: nobody sees what lies beyond `usedBytes`.
     const bytes = new Uint8Array(Buffer.allocUnsafeSlow(Math.max(this.#bounds.blockBytes, sizeBytes)).buffer)
-    const block = { bytes, usedBytes: 0, firstIndex: index, lastIndex: index }
+    const block = { bytes, usedBytes: 0, storedBytes: 0, firstIndex: index, lastIndex: index }
     this.#blocks.push(block)
     return block
   }
@@ -219,7 +220,8 @@ export class ChangeFeed {
 
   #dropBlock(changes: RowChange[]): Block {
     const dropped = this.#blocks.shift()!
-    changes.push({ key: systemRowKey(space.change, dropped.firstIndex), value: undefined })
+    if (dropped.storedBytes > 0)
+      changes.push({ key: systemRowKey(space.change, dropped.firstIndex), value: undefined })
     this.#headOffset = 0
     return this.#blocks[0]!
   }
