@@ -10,7 +10,7 @@ export interface LeaderView {
   readonly self: NodeId
   readonly membership: Membership
   readonly records: readonly MemberRecord[]
-  /** Whether it answered within an election timeout; ourselves too. */
+  /** Whether it answered within an election timeout and is connected; ourselves too. */
   isReachable(node: NodeId): boolean
   /** Entries of our log that it does not hold yet, and whether that is little enough to let it vote. */
   lagOf(node: NodeId): { readonly entries: number; readonly isCaughtUp: boolean }

@@ -3,6 +3,7 @@ import type { LogIndex, NodeId, Term } from '../../../foundation/ids.ts'
 import type { RefusalReason } from '../../../protocols/raft/effect.ts'
 import type { MembershipChange } from '../../../protocols/raft/membership.ts'
 import type { Raft } from '../../../protocols/raft/raft.ts'
+import { endpoint } from '../../../runtime/network.ts'
 import type { Runtime, Timer } from '../../../runtime/runtime.ts'
 import type { MemberRequest } from '../../../wire/parcel/parcel.ts'
 import { errorResponse } from '../../client/error-response.ts'
@@ -159,12 +160,14 @@ export class MemberRequests {
   }
 
   #view(): LeaderView {
-    const { raft, members, electionTimeoutMs } = this.#parts
+    const { raft, members, electionTimeoutMs, runtime } = this.#parts
     const nowMs = this.#nowMs()
     const followers = new Map(raft.progress.map((progress) => [progress.id, progress]))
-    const isReachable = (node: NodeId): boolean =>
-      node === raft.id ||
+    const wasHeard = (node: NodeId): boolean =>
       nowMs - (followers.get(node)?.lastHeardMs ?? Number.NEGATIVE_INFINITY) < electionTimeoutMs
+    // One that died a moment ago was heard, but its connection is gone; one that stands still has its connection.
+    const isReachable = (node: NodeId): boolean =>
+      node === raft.id || (wasHeard(node) && runtime.network.isReachable(endpoint(node)))
     return {
       self: raft.id,
       membership: raft.membership,
