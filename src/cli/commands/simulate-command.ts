@@ -65,6 +65,9 @@ async function simulate(context: CommandContext, options: SimulateOptions): Prom
     onReport: (report) => {
       keeper.add(report)
       const { seeds, failures } = keeper.tally
+      // At once: a long run is worth looking into before it ends.
+      if (report.failure !== undefined && failures.length <= FAILURES_SHOWN_MAX)
+        say(context, `\n${report.failure}\n`)
       progress.update(() => `${seeds} of ${count} seeds, ${failures.length} failed`)
       return true
     },
@@ -72,7 +75,6 @@ async function simulate(context: CommandContext, options: SimulateOptions): Prom
   const seconds = (performance.now() - startedMs) / 1_000
   const { tally } = keeper
   progress.finish(`${tally.seeds} of ${count} seeds, ${tally.failures.length} failed`)
-  for (const { failure } of tally.failures.slice(0, FAILURES_SHOWN_MAX)) say(context, `\n${failure}`)
   const missed = missedPaths(tally, options)
   if (missed.length > 0) {
     say(context, `\nno seed reached ${missed.join(', ')}: what nothing reaches is not tested`)
