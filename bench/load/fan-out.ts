@@ -3,7 +3,7 @@ import { utf8 } from '../../src/foundation/bytes.ts'
 import type { ContenderClient } from '../contenders/contender.ts'
 import { Histogram } from '../measurement/histogram.ts'
 import { drawValues } from './keys.ts'
-import type { FanOutLoad, FanOutResult } from './load.ts'
+import type { FanOutLoad, RateResult } from './load.ts'
 import { ProcessorTime } from './processor-time.ts'
 
 const PREFIX = utf8('watched/')
@@ -31,7 +31,7 @@ export class FanOut {
     return fanOut
   }
 
-  async run(load: FanOutLoad, serverPids: readonly number[]): Promise<FanOutResult> {
+  async run(load: FanOutLoad, serverPids: readonly number[]): Promise<RateResult> {
     const delays = new Histogram()
     const measureFromMs = performance.now() + load.warmUpMs
     const measureToMs = measureFromMs + load.measureMs
@@ -83,8 +83,8 @@ export class FanOut {
     await caughtUp(0)
     this.#onChange = () => {}
     return {
-      events: delays.count,
-      eventsPerSecond: (delays.count * 1_000) / elapsedMs,
+      count: delays.count,
+      perSecond: (delays.count * 1_000) / elapsedMs,
       p50Ms: delays.percentile(50),
       p99Ms: delays.percentile(99),
       ...cores,

@@ -41,13 +41,13 @@ async function obey(order: Order): Promise<Answer> {
       return { kind: 'prepared' }
     case 'fan-out':
       if (fanOut === undefined) throw new Error('a load was ordered before its watchers')
-      return { kind: 'fanned-out', result: await fanOut.run(order.load, order.serverPids) }
+      return { kind: 'measured', result: await fanOut.run(order.load, order.serverPids) }
     case 'grant-leases':
       leases = await grantLeases(connected(), order.leases)
       return { kind: 'prepared' }
     case 'keep-alive':
       return {
-        kind: 'kept-alive',
+        kind: 'measured',
         result: await keepAlive(connected(), leases, order.load, order.serverPids),
       }
     default:

@@ -1,6 +1,6 @@
 import type { ContenderClient, LeaseHandle } from '../contenders/contender.ts'
 import { Histogram } from '../measurement/histogram.ts'
-import type { KeepAliveLoad, KeepAliveResult } from './load.ts'
+import type { KeepAliveLoad, RateResult } from './load.ts'
 import { ProcessorTime } from './processor-time.ts'
 
 /** Longer than any run: what is measured is the keeping, not who was too late. */
@@ -23,7 +23,7 @@ export async function keepAlive(
   leases: readonly LeaseHandle[],
   load: KeepAliveLoad,
   serverPids: readonly number[],
-): Promise<KeepAliveResult> {
+): Promise<RateResult> {
   const waits = new Histogram()
   const measureFromMs = performance.now() + load.warmUpMs
   const measureToMs = measureFromMs + load.measureMs
@@ -43,8 +43,8 @@ export async function keepAlive(
   await Promise.all(Array.from({ length: load.inFlight }, call))
   const elapsedMs = processors!.elapsedMs
   return {
-    keepAlives: waits.count,
-    keepAlivesPerSecond: (waits.count * 1_000) / elapsedMs,
+    count: waits.count,
+    perSecond: (waits.count * 1_000) / elapsedMs,
     p50Ms: waits.percentile(50),
     p99Ms: waits.percentile(99),
     ...processors!.cores(),

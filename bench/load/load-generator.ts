@@ -1,16 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Contender } from '../contenders/contender.ts'
-import type {
-  Answer,
-  FanOutLoad,
-  FanOutResult,
-  KeepAliveLoad,
-  KeepAliveResult,
-  Load,
-  LoadResult,
-  Order,
-} from './load.ts'
+import type { Answer, FanOutLoad, KeepAliveLoad, Load, LoadResult, Order, RateResult } from './load.ts'
 
 const PROGRAM = fileURLToPath(new URL('./generator-process.ts', import.meta.url))
 /** Beyond the time that a load takes by itself; then the generator hangs and is ended. */
@@ -58,11 +49,8 @@ export class LoadGenerator implements AsyncDisposable {
     await this.#order({ kind: 'watch', watchers }, GRACE_MS)
   }
 
-  async fanOut(load: FanOutLoad): Promise<FanOutResult> {
-    const order: Order = { kind: 'fan-out', load, serverPids: this.#contender.pids }
-    const answer = await this.#order(order, load.warmUpMs + load.measureMs + GRACE_MS)
-    if (answer.kind !== 'fanned-out') throw new Error(`a load was answered with ${answer.kind}`)
-    return answer.result
+  fanOut(load: FanOutLoad): Promise<RateResult> {
+    return this.#measure({ kind: 'fan-out', load, serverPids: this.#contender.pids })
   }
 
   /** For `keepAlive`. */
@@ -70,11 +58,8 @@ export class LoadGenerator implements AsyncDisposable {
     await this.#order({ kind: 'grant-leases', leases }, GRACE_MS)
   }
 
-  async keepAlive(load: KeepAliveLoad): Promise<KeepAliveResult> {
-    const order: Order = { kind: 'keep-alive', load, serverPids: this.#contender.pids }
-    const answer = await this.#order(order, load.warmUpMs + load.measureMs + GRACE_MS)
-    if (answer.kind !== 'kept-alive') throw new Error(`a load was answered with ${answer.kind}`)
-    return answer.result
+  keepAlive(load: KeepAliveLoad): Promise<RateResult> {
+    return this.#measure({ kind: 'keep-alive', load, serverPids: this.#contender.pids })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -83,6 +68,12 @@ export class LoadGenerator implements AsyncDisposable {
     const exited = new Promise((resolve) => this.#child.once('exit', resolve))
     this.#child.kill('SIGKILL')
     await exited
+  }
+
+  async #measure(order: Extract<Order, { kind: 'fan-out' | 'keep-alive' }>): Promise<RateResult> {
+    const answer = await this.#order(order, order.load.warmUpMs + order.load.measureMs + GRACE_MS)
+    if (answer.kind !== 'measured') throw new Error(`a load was answered with ${answer.kind}`)
+    return answer.result
   }
 
   #order(order: Order, timeoutMs: number): Promise<Answer> {

@@ -48,11 +48,12 @@ export interface FanOutLoad {
   readonly seed: number
 }
 
-export interface FanOutResult {
-  /** Changes that watchers were handed within the measured time. */
-  readonly events: number
-  readonly eventsPerSecond: number
-  /** From the beginning of a put to a watcher's being handed its change. */
+/** What a load of one kind came to. */
+export interface RateResult {
+  /** What was counted within the measured time: changes that watchers were handed, keep-alives that were answered. */
+  readonly count: number
+  readonly perSecond: number
+  /** From the call of a put to a watcher's being handed its change; from a keep-alive's call to its answer. */
   readonly p50Ms: number
   readonly p99Ms: number
   readonly clientCores: number
@@ -65,15 +66,6 @@ export interface KeepAliveLoad {
   readonly inFlight: number
   readonly warmUpMs: number
   readonly measureMs: number
-}
-
-export interface KeepAliveResult {
-  readonly keepAlives: number
-  readonly keepAlivesPerSecond: number
-  readonly p50Ms: number
-  readonly p99Ms: number
-  readonly clientCores: number
-  readonly serverCores: number | undefined
 }
 
 /** What the harness sends to the process of the load generator, one at a time. */
@@ -89,6 +81,5 @@ export type Answer =
   | { readonly kind: 'connected' }
   | { readonly kind: 'finished'; readonly result: LoadResult }
   | { readonly kind: 'prepared' }
-  | { readonly kind: 'fanned-out'; readonly result: FanOutResult }
-  | { readonly kind: 'kept-alive'; readonly result: KeepAliveResult }
+  | { readonly kind: 'measured'; readonly result: RateResult }
   | { readonly kind: 'failed'; readonly message: string }
