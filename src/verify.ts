@@ -5,8 +5,9 @@
  * import { checkLinearizable, HistoryRecorder, keyValueModel } from 'dure/verify'
  * ```
  */
-export type { History, Operation, OperationOutcome } from './proof/verify/history.ts'
-export { HistoryRecorder, type OpenOperation } from './proof/verify/history-recorder.ts'
+
+export { HistoryRecorder, type OpenOperation } from './proof/verify/history/history-recorder.ts'
+export type { History, Operation, OperationOutcome } from './proof/verify/history/operation.ts'
 export {
   type CheckOptions,
   type CheckResult,

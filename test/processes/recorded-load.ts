@@ -2,7 +2,7 @@ import { waitFor } from '../../src/fixture/wait-for.ts'
 import { text, utf8 } from '../../src/foundation/bytes.ts'
 import { DureError } from '../../src/foundation/errors.ts'
 import type { KeyValueStore } from '../../src/ports/key-value/key-value-store.ts'
-import { HistoryRecorder, type OpenOperation } from '../../src/proof/verify/history-recorder.ts'
+import { HistoryRecorder, type OpenOperation } from '../../src/proof/verify/history/history-recorder.ts'
 import { checkLinearizable } from '../../src/proof/verify/linearizability/check-linearizable.ts'
 import {
   type KeyValueInput,

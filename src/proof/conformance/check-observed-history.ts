@@ -1,5 +1,5 @@
 import type { ObservedOperation } from '../../ports/key-value/conformance/conformance-case.ts'
-import type { History } from '../verify/history.ts'
+import type { History } from '../verify/history/operation.ts'
 import { checkLinearizable } from '../verify/linearizability/check-linearizable.ts'
 import {
   type KeyValueInput,

@@ -8,7 +8,7 @@ import type { Runtime } from '../../runtime/runtime.ts'
 import type { Nemesis, NemesisCounts } from '../../runtime/simulated/nemesis.ts'
 import { Simulation } from '../../runtime/simulated/simulation.ts'
 import { SimulationError } from '../../runtime/simulated/simulation-error.ts'
-import { HistoryRecorder } from '../verify/history-recorder.ts'
+import { HistoryRecorder } from '../verify/history/history-recorder.ts'
 import { checkLinearizable } from '../verify/linearizability/check-linearizable.ts'
 import {
   type KeyValueInput,

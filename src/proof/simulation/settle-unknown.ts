@@ -1,4 +1,4 @@
-import type { History, Operation } from '../verify/history.ts'
+import type { History, Operation } from '../verify/history/operation.ts'
 import type { KeyValueInput, KeyValueOutput } from '../verify/linearizability/key-value-model.ts'
 import type { AppliedOnce } from './invariants/applied-once.ts'
 

@@ -5,7 +5,7 @@ import type { CommitResult } from '../../ports/key-value/key-value-store.ts'
 import { absent, type Version, versionFromNumber } from '../../ports/key-value/version.ts'
 import type { Random } from '../../runtime/random.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import type { HistoryRecorder, OpenOperation } from '../verify/history-recorder.ts'
+import type { HistoryRecorder, OpenOperation } from '../verify/history/history-recorder.ts'
 import type { KeyValueInput, KeyValueOutput } from '../verify/linearizability/key-value-model.ts'
 
 export interface WorkloadOptions {

@@ -15,7 +15,7 @@ import type { SimulatedProcess } from '../../../runtime/simulated/simulated-proc
 import { Simulation } from '../../../runtime/simulated/simulation.ts'
 import { encodeCommand } from '../../../wire/command/codec.ts'
 import type { MemberRequest, Response } from '../../../wire/parcel/parcel.ts'
-import { HistoryRecorder } from '../../verify/history-recorder.ts'
+import { HistoryRecorder } from '../../verify/history/history-recorder.ts'
 import type { KeyValueInput, KeyValueOutput } from '../../verify/linearizability/key-value-model.ts'
 import { describeMessage } from '../describe-message.ts'
 import { CommittedEntries } from '../invariants/committed-entries.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { History, Operation } from '../history.ts'
+import type { History, Operation } from '../history/operation.ts'
 import { randomHistory, seededRandom } from '../testing/random-history.ts'
 import { checkLinearizable } from './check-linearizable.ts'
 import { type KeyValueInput, type KeyValueOutput, keyValueModel } from './key-value-model.ts'

@@ -1,4 +1,4 @@
-import type { History, Operation } from '../history.ts'
+import type { History, Operation } from '../history/operation.ts'
 import type { Model } from './model.ts'
 import { partition, searchPartition } from './partition.ts'
 import { describeWitness } from './witness.ts'

@@ -1,5 +1,5 @@
 import { unreachable } from '../../../foundation/assert.ts'
-import type { Operation } from '../history.ts'
+import type { Operation } from '../history/operation.ts'
 import { mix } from './failed-configurations.ts'
 import type { CompiledModel, Model } from './model.ts'
 import { type Span, type ValueSpan, zonesContradict } from './zones.ts'

@@ -1,4 +1,4 @@
-import type { Operation } from '../history.ts'
+import type { Operation } from '../history/operation.ts'
 
 /** What operations mean: a sequential object that a history is held against. */
 export interface Model<Input, Output> {

@@ -1,4 +1,4 @@
-import type { Operation } from '../history.ts'
+import type { Operation } from '../history/operation.ts'
 import type { Model } from './model.ts'
 import { type SearchResult, searchLinearization } from './search.ts'
 

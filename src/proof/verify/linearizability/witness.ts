@@ -1,5 +1,5 @@
 import { assert } from '../../../foundation/assert.ts'
-import type { Operation } from '../history.ts'
+import type { Operation } from '../history/operation.ts'
 import type { Model } from './model.ts'
 import { searchPartition } from './partition.ts'
 

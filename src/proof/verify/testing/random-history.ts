@@ -1,4 +1,4 @@
-import type { History, Operation } from '../history.ts'
+import type { History, Operation } from '../history/operation.ts'
 import type { KeyValueInput, KeyValueOutput } from '../linearizability/key-value-model.ts'
 
 /** For tests: uniform in [0, 1), the same for the same seed (mulberry32). */

@@ -1,5 +1,5 @@
-import { assert } from '../../foundation/assert.ts'
-import type { History, Operation, OperationOutcome } from './history.ts'
+import { assert } from '../../../foundation/assert.ts'
+import type { History, Operation, OperationOutcome } from './operation.ts'
 
 /**
  * Writes down what clients did. Keeps no time, only the order in which it was told, so it works under any clock.
