@@ -127,6 +127,10 @@ test('dure restore makes a cluster that dure up starts, and that refuses what be
     })
     const refused = await old.run('backup', file)
     expect(refused).toMatchObject({ code: 64, stderr: expect.stringContaining('is there already') })
+    expect(await old.run('backup', join(directory, 'nowhere', 'snapshot.dure'))).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('there is no directory'),
+    })
     await old.stop()
 
     const where = ['--into', restored.directory, '--base-port', String(restored.basePort)]

@@ -54,6 +54,12 @@ export async function takeBackup(options: TakeOptions): Promise<TakenBackup> {
 }
 
 function requirePlace(path: string, { force }: TakeOptions): void {
+  if (!existsSync(dirname(path))) {
+    throw new DureError(
+      'invalid',
+      `there is no directory ${dirname(path)}: make it first, or name another place`,
+    )
+  }
   if (!existsSync(path)) return
   if (statSync(path).isDirectory()) {
     throw new DureError('invalid', `${path} is a directory: name the file that the backup shall be`)

@@ -1,7 +1,7 @@
 import { DureError } from '../../foundation/errors.ts'
 import { mark } from '../../foundation/marks.ts'
-import { REPLACE_NODE } from '../../foundation/replace-node.ts'
 import type { RestoredState } from '../../protocols/raft/core.ts'
+import { REPLACE_NODE } from '../../storage/identity/replace-node.ts'
 import type { RecoveredGroup } from '../../storage/log/log.ts'
 import type { TablePosition } from '../../storage/table/table.ts'
 

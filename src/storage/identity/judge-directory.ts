@@ -1,7 +1,7 @@
 import { unreachable } from '../../foundation/assert.ts'
 import { DureError } from '../../foundation/errors.ts'
-import { REPLACE_NODE } from '../../foundation/replace-node.ts'
 import { type FoundIdentity, IDENTITY_FORMAT, type Identity } from './identity.ts'
+import { REPLACE_NODE } from './replace-node.ts'
 
 export interface DirectoryClaim {
   readonly expected: Identity

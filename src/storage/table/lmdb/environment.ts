@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { text, utf8 } from '../../../foundation/bytes.ts'
 import { DureError } from '../../../foundation/errors.ts'
-import { REPLACE_NODE } from '../../../foundation/replace-node.ts'
+import { REPLACE_NODE } from '../../identity/replace-node.ts'
 import { FORMAT_KEY } from './key.ts'
 
 export type Database = RootDatabase<Uint8Array, Uint8Array>

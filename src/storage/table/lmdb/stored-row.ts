@@ -1,6 +1,6 @@
 import { checksum } from '../../../foundation/checksum.ts'
 import { DureError } from '../../../foundation/errors.ts'
-import { REPLACE_NODE } from '../../../foundation/replace-node.ts'
+import { REPLACE_NODE } from '../../identity/replace-node.ts'
 
 /** A row's value as LMDB holds it: checksum of key and value (u32, big endian), value. */
 export const CHECKSUM_BYTES = 4

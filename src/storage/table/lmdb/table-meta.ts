@@ -1,7 +1,7 @@
 import { text, utf8 } from '../../../foundation/bytes.ts'
 import { checksum } from '../../../foundation/checksum.ts'
 import { DureError } from '../../../foundation/errors.ts'
-import { REPLACE_NODE } from '../../../foundation/replace-node.ts'
+import { REPLACE_NODE } from '../../identity/replace-node.ts'
 import type { TablePosition } from '../table.ts'
 
 /** What LMDB knows of one table besides its rows; written in the same transaction as they are. */
