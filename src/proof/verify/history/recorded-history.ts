@@ -11,6 +11,13 @@ export interface RecordedHistory {
   readonly origin: HistoryOrigin
   /** In the order of `index`. */
   readonly events: readonly HistoryEvent[]
+  /** On which line of its file each event begins, where it was read from one: so that errors and witnesses can say it. */
+  readonly lines?: ArrayLike<number>
+}
+
+/** The line of the event at a place of `events` (not its `index`); undefined when it is not known. */
+export function lineOfEvent(history: RecordedHistory, position: number): number | undefined {
+  return history.lines?.[position]
 }
 
 /**
