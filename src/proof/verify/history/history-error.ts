@@ -49,6 +49,11 @@ export class HistoryError extends DureError {
     this.#problem = problem
   }
 
+  /** The same error at the place in the whole file of what was read apart. */
+  at(line: number, column: number): HistoryError {
+    return new HistoryError({ ...this.#problem, line, column })
+  }
+
   /** The same error, naming the file that it was found in. */
   in(file: string): HistoryError {
     return new HistoryError({ ...this.#problem, file })

@@ -8,7 +8,7 @@ export type OperationOutcome = 'ok' | 'failed' | 'unknown'
 /** One call of a client: what was asked, what came back, and when, in the order of all events of the history. */
 export interface Operation<Input, Output> {
   /** Which client made the call. */
-  readonly process: number
+  readonly process: number | string
   readonly input: Input
   /** Place of the call in the total order of events. */
   readonly call: number
