@@ -3,6 +3,7 @@ import type { Raft } from '../../protocols/raft/raft.ts'
 import type { SeededRandom } from '../../runtime/seeded-random.ts'
 import type { Simulation } from '../../runtime/simulated/simulation.ts'
 import type { Invariant } from './invariants/invariant.ts'
+import { PerReplica } from './invariants/per-replica.ts'
 
 /** Soon enough to meet what a moment set off: a vote on its way to the disk, the first entries of a term. */
 const WITHIN_MS = 20
@@ -19,7 +20,7 @@ export class Ambush implements Invariant {
   readonly #probability: number
   readonly #random: SeededRandom
   readonly #untilMs: number
-  readonly #seen = new Map<string, { term: number; role: Raft['role']; lastIndex: number }>()
+  readonly #seen = new PerReplica<{ term: number; role: Raft['role']; lastIndex: number }>()
 
   constructor(world: Simulation, probability: number, untilMs: number) {
     this.#world = world
@@ -30,11 +31,10 @@ export class Ambush implements Invariant {
 
   stepped(node: NodeId, group: GroupId, raft: Raft): void {
     if (this.#probability === 0) return
-    const at = `${node}/${group}`
     const { term, role, lastIndex } = raft
-    const seen = this.#seen.get(at)
+    const seen = this.#seen.get(node, group)
     if (seen === undefined) {
-      this.#seen.set(at, { term, role, lastIndex })
+      this.#seen.set(node, group, { term, role, lastIndex })
       return
     }
     const isDelicate =

@@ -171,35 +171,49 @@ export class SimulatedCluster {
     for (const invariant of this.#invariants) invariant.reloaded?.(node, group)
   }
 
+  #hooks<Hook extends keyof Hooks>(name: Hook): readonly Hooks[Hook][] {
+    return this.#invariants.flatMap((invariant) => {
+      const hook = invariant[name]
+      return hook === undefined ? [] : [hook.bind(invariant) as Hooks[Hook]]
+    })
+  }
+
   #observer(node: NodeId): GroupObserver {
-    const invariants = this.#invariants
-    const isToldChanges = invariants.some(({ changed }) => changed !== undefined)
+    // Looked up once: invariants are many, each another class, and called after every event.
+    const stepped = this.#hooks('stepped')
+    const sent = this.#hooks('sent')
+    const persisted = this.#hooks('persisted')
+    const applied = this.#hooks('applied')
+    const changed = this.#hooks('changed')
+    const installed = this.#hooks('installed')
     return {
       stepped(group, raft) {
-        for (const invariant of invariants) invariant.stepped?.(node, group, raft)
+        for (let i = 0; i < stepped.length; i++) stepped[i]!(node, group, raft)
       },
       sent(group, message) {
-        for (const invariant of invariants) invariant.sent?.(node, group, message)
+        for (let i = 0; i < sent.length; i++) sent[i]!(node, group, message)
       },
       persisted(group, hardState, entries) {
-        for (const invariant of invariants) invariant.persisted?.(node, group, hardState, entries)
+        for (let i = 0; i < persisted.length; i++) persisted[i]!(node, group, hardState, entries)
       },
       applied(group, entry, result) {
-        for (const invariant of invariants) invariant.applied?.(node, group, entry, result)
+        for (let i = 0; i < applied.length; i++) applied[i]!(node, group, entry, result)
       },
-      ...(isToldChanges && {
+      ...(changed.length > 0 && {
         changed: (group: GroupId, index: LogIndex, changes: readonly WireChange[]) => {
-          for (const invariant of invariants) invariant.changed?.(node, group, index, changes)
+          for (let i = 0; i < changed.length; i++) changed[i]!(node, group, index, changes)
         },
       }),
       installed: (group, index) => {
-        for (const invariant of invariants) invariant.installed?.(node, group, index)
+        for (let i = 0; i < installed.length; i++) installed[i]!(node, group, index)
         const of = this.#nodes[node - 1]!.node?.groups[group]
         if (of !== undefined) this.#reloaded(node, of)
       },
     }
   }
 }
+
+type Hooks = Required<Pick<Invariant, 'stepped' | 'sent' | 'persisted' | 'applied' | 'changed' | 'installed'>>
 
 /** Mostly quick, sometimes a stall; snapshots of several chunks out of small tables; now and then a failed flush. */
 function drawTableFaults(runtime: Runtime, mayFail: boolean): TableFaults {

@@ -1,6 +1,7 @@
 import type { GroupId, NodeId } from '../../../foundation/ids.ts'
 import type { Raft } from '../../../protocols/raft/raft.ts'
 import { BrokenInvariant, type Invariant } from './invariant.ts'
+import { PerReplica } from './per-replica.ts'
 
 /** Entries that a leader adds by itself (a no-op, a membership change) are not held back. */
 const OWN_ENTRIES_BYTES = 256
@@ -9,21 +10,26 @@ const OWN_ENTRIES_BYTES = 256
 export class BoundedPipeline implements Invariant {
   readonly name = 'bounded pipeline'
   readonly #boundBytes: number
-  readonly #before = new Map<string, number>()
+  readonly #before = new PerReplica<{ readonly term: number; bytes: number }>()
 
   constructor(raft: { readonly uncommittedBytesMax: number }) {
     this.#boundBytes = raft.uncommittedBytesMax + OWN_ENTRIES_BYTES
   }
 
   stepped(node: NodeId, group: GroupId, raft: Raft): void {
-    const at = `${node}/${groupTerm(group, raft)}`
     const bytes = raft.uncommittedBytes
     if (raft.role !== 'leader' || bytes === 0) {
-      this.#before.delete(at)
+      this.#before.delete(node, group)
       return
     }
-    const before = this.#before.get(at) ?? bytes
-    this.#before.set(at, bytes)
+    const { term } = raft
+    const seen = this.#before.get(node, group)
+    if (seen?.term !== term) {
+      this.#before.set(node, group, { term, bytes })
+      return
+    }
+    const before = seen.bytes
+    seen.bytes = bytes
     if (bytes <= before || bytes <= this.#boundBytes || bytes - before <= OWN_ENTRIES_BYTES / 4) return
     throw new BrokenInvariant(
       this.name,
@@ -32,8 +38,6 @@ export class BoundedPipeline implements Invariant {
   }
 
   restarted(node: NodeId): void {
-    for (const at of [...this.#before.keys()]) if (at.startsWith(`${node}/`)) this.#before.delete(at)
+    this.#before.forget(node)
   }
 }
-
-const groupTerm = (group: GroupId, raft: Raft): string => `${group}/${raft.term}`

@@ -4,11 +4,13 @@ import type { Entry } from '../../../protocols/raft/entry.ts'
 import type { Raft } from '../../../protocols/raft/raft.ts'
 import type { CommandResult } from '../../../wire/command/command.ts'
 import { BrokenInvariant, groupKey, type Invariant } from './invariant.ts'
+import { PerReplica } from './per-replica.ts'
+import { sameResult } from './same-result.ts'
 
 interface Committed {
   readonly term: number
   readonly sum: number
-  readonly result: string
+  readonly result: CommandResult | undefined
 }
 
 /**
@@ -21,45 +23,48 @@ export class CommittedEntries implements Invariant {
   readonly name = 'state machine safety'
   readonly #committed = new Map<number, Committed>()
   readonly #newest = new Map<GroupId, LogIndex>()
-  readonly #appliedBy = new Map<string, LogIndex>()
-  readonly #leaders = new Set<string>()
+  readonly #appliedBy = new PerReplica<LogIndex>()
+  /** The term in which it led when its log was looked at. */
+  readonly #led = new PerReplica<number>()
   /** A snapshot became the table; the log follows in the next step. */
-  readonly #installed = new Map<string, LogIndex>()
+  readonly #installed = new PerReplica<LogIndex>()
+  #installedCount = 0
 
   applied(node: NodeId, group: GroupId, entry: Entry, result: CommandResult | undefined): void {
-    const at = `${node}/${group}`
-    const before = this.#appliedBy.get(at)
+    const before = this.#appliedBy.get(node, group)
     if (before !== undefined && entry.index !== before + 1) {
       throw new BrokenInvariant(this.name, `node ${node} applied index ${entry.index} after ${before}`)
     }
-    this.#appliedBy.set(at, entry.index)
+    this.#appliedBy.set(node, group, entry.index)
     const key = groupKey(group, entry.index)
-    const now = { term: entry.term, sum: checksum(entry.data), result: JSON.stringify(result) }
+    const { term } = entry
+    const sum = checksum(entry.data)
     const known = this.#committed.get(key)
     if (known === undefined) {
-      this.#committed.set(key, now)
+      this.#committed.set(key, { term, sum, result })
       this.#newest.set(group, entry.index)
-    } else if (known.term !== now.term || known.sum !== now.sum || known.result !== now.result) {
-      const message = `node ${node} applied (${now.term}, ${now.result}) at index ${entry.index} where others applied (${known.term}, ${known.result})`
+    } else if (known.term !== term || known.sum !== sum || !sameResult(known.result, result)) {
+      const [found, expected] = [JSON.stringify(result), JSON.stringify(known.result)]
+      const message = `node ${node} applied (${term}, ${found}) at index ${entry.index} where others applied (${known.term}, ${expected})`
       throw new BrokenInvariant(this.name, message)
     }
   }
 
   installed(node: NodeId, group: GroupId, index: LogIndex): void {
-    this.#appliedBy.set(`${node}/${group}`, index)
-    this.#installed.set(`${node}/${group}`, index)
+    this.#appliedBy.set(node, group, index)
+    if (this.#installed.get(node, group) === undefined) this.#installedCount++
+    this.#installed.set(node, group, index)
   }
 
   restarted(node: NodeId): void {
-    for (const at of [...this.#appliedBy.keys()]) if (at.startsWith(`${node}/`)) this.#appliedBy.delete(at)
+    this.#appliedBy.forget(node)
   }
 
   stepped(node: NodeId, group: GroupId, raft: Raft): void {
-    if (this.#installed.size > 0) this.#compareInstalled(node, group, raft)
+    if (this.#installedCount > 0) this.#compareInstalled(node, group, raft)
     if (raft.role !== 'leader') return
-    const election = `${node}/${groupKey(group, raft.term)}`
-    if (this.#leaders.has(election)) return
-    this.#leaders.add(election)
+    if (this.#led.get(node, group) === raft.term) return
+    this.#led.set(node, group, raft.term)
     const newest = this.#newest.get(group)
     if (newest === undefined) return
     const { term } = this.#committed.get(groupKey(group, newest))!
@@ -74,10 +79,10 @@ export class CommittedEntries implements Invariant {
   }
 
   #compareInstalled(node: NodeId, group: GroupId, raft: Raft): void {
-    const at = `${node}/${group}`
-    const index = this.#installed.get(at)
+    const index = this.#installed.get(node, group)
     if (index === undefined) return
-    this.#installed.delete(at)
+    this.#installed.delete(node, group)
+    this.#installedCount--
     const held = raft.termAt(index)
     const committed = this.#committed.get(groupKey(group, index))
     if (held === undefined || committed === undefined || held === committed.term) return

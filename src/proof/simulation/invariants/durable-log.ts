@@ -3,6 +3,7 @@ import type { HardState } from '../../../protocols/raft/effect.ts'
 import type { Entry } from '../../../protocols/raft/entry.ts'
 import type { Raft } from '../../../protocols/raft/raft.ts'
 import { BrokenInvariant, type Invariant } from './invariant.ts'
+import { PerReplica } from './per-replica.ts'
 
 interface Durable {
   term: number
@@ -19,7 +20,7 @@ interface Durable {
  */
 export class DurableLog implements Invariant {
   readonly name = 'what was synced stays'
-  readonly #durable = new Map<string, Durable>()
+  readonly #durable = new PerReplica<Durable>()
 
   persisted(node: NodeId, group: GroupId, hardState: HardState | undefined, entries: readonly Entry[]): void {
     const durable = this.#of(node, group)
@@ -36,7 +37,7 @@ export class DurableLog implements Invariant {
   }
 
   restarted(node: NodeId): void {
-    for (const [at, durable] of this.#durable) if (at.startsWith(`${node}/`)) durable.isRestarted = true
+    for (const durable of this.#durable.of(node)) durable.isRestarted = true
   }
 
   stepped(node: NodeId, group: GroupId, raft: Raft): void {
@@ -77,11 +78,10 @@ export class DurableLog implements Invariant {
   }
 
   #of(node: NodeId, group: GroupId): Durable {
-    const at = `${node}/${group}`
-    let durable = this.#durable.get(at)
+    let durable = this.#durable.get(node, group)
     if (durable === undefined) {
       durable = { term: 0, lastIndex: 0, terms: new Map(), isRestarted: false }
-      this.#durable.set(at, durable)
+      this.#durable.set(node, group, durable)
     }
     return durable
   }

@@ -1,6 +1,7 @@
 import type { GroupId, NodeId } from '../../../foundation/ids.ts'
 import type { Raft } from '../../../protocols/raft/raft.ts'
 import { BrokenInvariant, type Invariant } from './invariant.ts'
+import { PerReplica } from './per-replica.ts'
 
 interface Seen {
   lastMs: number
@@ -21,7 +22,7 @@ export class NoHungLeader implements Invariant {
   readonly #nowMs: () => number
   readonly #boundMs: number
   readonly #heartbeatIntervalMs: number
-  readonly #seen = new Map<string, Seen>()
+  readonly #seen = new PerReplica<Seen>()
 
   constructor(
     nowMs: () => number,
@@ -33,11 +34,10 @@ export class NoHungLeader implements Invariant {
   }
 
   stepped(node: NodeId, group: GroupId, raft: Raft): void {
-    const at = `${node}/${group}`
     const nowMs = this.#nowMs()
     const { durableIndex } = raft
-    let seen = this.#seen.get(at)
-    if (seen === undefined) this.#seen.set(at, (seen = { lastMs: nowMs, durableIndex, waitedMs: 0 }))
+    let seen = this.#seen.get(node, group)
+    if (seen === undefined) this.#seen.set(node, group, (seen = { lastMs: nowMs, durableIndex, waitedMs: 0 }))
     const awakeMs = Math.min(nowMs - seen.lastMs, 2 * this.#heartbeatIntervalMs)
     const isWaiting =
       raft.role === 'leader' && durableIndex < raft.lastIndex && durableIndex === seen.durableIndex
@@ -52,6 +52,6 @@ export class NoHungLeader implements Invariant {
   }
 
   restarted(node: NodeId): void {
-    for (const at of [...this.#seen.keys()]) if (at.startsWith(`${node}/`)) this.#seen.delete(at)
+    this.#seen.forget(node)
   }
 }

@@ -2,6 +2,14 @@ import type { GroupId, NodeId } from '../../../foundation/ids.ts'
 import type { HardState } from '../../../protocols/raft/effect.ts'
 import type { Raft } from '../../../protocols/raft/raft.ts'
 import { BrokenInvariant, type Invariant } from './invariant.ts'
+import { PerReplica } from './per-replica.ts'
+
+interface Seen {
+  commit: number
+  term: number
+  leaderLast: number
+  leaderTerm: number
+}
 
 /**
  * A node's commit index never goes back while it runs, nor its term; after a restart it begins no lower than what its
@@ -9,15 +17,14 @@ import { BrokenInvariant, type Invariant } from './invariant.ts'
  */
 export class MonotonicCommit implements Invariant {
   readonly name = 'monotonic commit index'
-  readonly #seen = new Map<string, { commit: number; term: number; leaderLast: number; leaderTerm: number }>()
-  readonly #durable = new Map<string, number>()
+  readonly #seen = new PerReplica<Seen>()
+  readonly #durable = new PerReplica<number>()
 
   stepped(node: NodeId, group: GroupId, raft: Raft): void {
-    const at = `${node}/${group}`
-    let seen = this.#seen.get(at)
+    let seen = this.#seen.get(node, group)
     if (seen === undefined) {
-      seen = { commit: this.#durable.get(at) ?? 0, term: 0, leaderLast: 0, leaderTerm: 0 }
-      this.#seen.set(at, seen)
+      seen = { commit: this.#durable.get(node, group) ?? 0, term: 0, leaderLast: 0, leaderTerm: 0 }
+      this.#seen.set(node, group, seen)
     }
     if (raft.commitIndex < seen.commit) {
       throw new BrokenInvariant(
@@ -40,10 +47,10 @@ export class MonotonicCommit implements Invariant {
   }
 
   persisted(node: NodeId, group: GroupId, hardState: HardState | undefined): void {
-    if (hardState !== undefined) this.#durable.set(`${node}/${group}`, hardState.commitIndex)
+    if (hardState !== undefined) this.#durable.set(node, group, hardState.commitIndex)
   }
 
   restarted(node: NodeId): void {
-    for (const at of [...this.#seen.keys()]) if (at.startsWith(`${node}/`)) this.#seen.delete(at)
+    this.#seen.forget(node)
   }
 }

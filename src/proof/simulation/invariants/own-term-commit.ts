@@ -1,6 +1,7 @@
 import type { GroupId, NodeId } from '../../../foundation/ids.ts'
 import type { Raft } from '../../../protocols/raft/raft.ts'
 import { BrokenInvariant, type Invariant } from './invariant.ts'
+import { PerReplica } from './per-replica.ts'
 
 /**
  * A leader moves its commit index only to entries of its own term; those of earlier terms go along with them (paper,
@@ -9,18 +10,17 @@ import { BrokenInvariant, type Invariant } from './invariant.ts'
  */
 export class OwnTermCommit implements Invariant {
   readonly name = 'a leader commits entries of its own term'
-  readonly #led = new Map<string, { readonly term: number; commitIndex: number }>()
+  readonly #led = new PerReplica<{ readonly term: number; commitIndex: number }>()
 
   stepped(node: NodeId, group: GroupId, raft: Raft): void {
-    const at = `${node}/${group}`
     const { role, term, commitIndex } = raft
-    const before = this.#led.get(at)
+    const before = this.#led.get(node, group)
     if (role !== 'leader') {
-      if (before !== undefined) this.#led.delete(at)
+      if (before !== undefined) this.#led.delete(node, group)
       return
     }
     if (before?.term !== term) {
-      this.#led.set(at, { term, commitIndex })
+      this.#led.set(node, group, { term, commitIndex })
       return
     }
     if (commitIndex === before.commitIndex) return
@@ -34,6 +34,6 @@ export class OwnTermCommit implements Invariant {
   }
 
   restarted(node: NodeId): void {
-    for (const at of [...this.#led.keys()]) if (at.startsWith(`${node}/`)) this.#led.delete(at)
+    this.#led.forget(node)
   }
 }

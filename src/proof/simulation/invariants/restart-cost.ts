@@ -2,6 +2,7 @@ import type { GroupId, LogIndex, NodeId } from '../../../foundation/ids.ts'
 import type { Entry } from '../../../protocols/raft/entry.ts'
 import type { Raft } from '../../../protocols/raft/raft.ts'
 import { BrokenInvariant, type Invariant } from './invariant.ts'
+import { PerReplica } from './per-replica.ts'
 
 /** A flush may be late by a stalled table, twice, and by a pause. */
 const LATE_MS_MAX = 14_000
@@ -23,7 +24,7 @@ export class RestartCost implements Invariant {
   readonly name = 'a restart applies the tail only'
   readonly #nowMs: () => number
   readonly #boundMs: number
-  readonly #lives = new Map<string, Life>()
+  readonly #lives = new PerReplica<Life>()
 
   constructor(nowMs: () => number, storage: { readonly flushIntervalMs?: number | undefined }) {
     this.#nowMs = nowMs
@@ -31,14 +32,13 @@ export class RestartCost implements Invariant {
   }
 
   stepped(node: NodeId, group: GroupId, _raft: Raft): void {
-    const life = this.#lives.get(`${node}/${group}`)
+    const life = this.#lives.get(node, group)
     if (life !== undefined) life.lastMs = this.#nowMs()
   }
 
   applied(node: NodeId, group: GroupId, { index }: Entry): void {
-    const at = `${node}/${group}`
-    let life = this.#lives.get(at)
-    if (life === undefined) this.#lives.set(at, (life = { samples: [], lastMs: 0, mustHold: 0 }))
+    let life = this.#lives.get(node, group)
+    if (life === undefined) this.#lives.set(node, group, (life = { samples: [], lastMs: 0, mustHold: 0 }))
     if (index <= life.mustHold) {
       const message = `node ${node} applies index ${index} again: it had applied ${life.mustHold} more than ${this.#boundMs} ms before it stopped`
       throw new BrokenInvariant(this.name, message)
@@ -51,12 +51,11 @@ export class RestartCost implements Invariant {
   }
 
   installed(node: NodeId, group: GroupId, _index: LogIndex): void {
-    this.#lives.delete(`${node}/${group}`)
+    this.#lives.delete(node, group)
   }
 
   restarted(node: NodeId): void {
-    for (const [at, life] of this.#lives) {
-      if (!at.startsWith(`${node}/`)) continue
+    for (const life of this.#lives.of(node)) {
       // Nothing was applied since the last restart: what had to be there still has to.
       const held = life.samples.findLast(({ timeMs }) => timeMs <= life.lastMs - this.#boundMs)
       life.mustHold = Math.max(life.mustHold, held?.index ?? 0)

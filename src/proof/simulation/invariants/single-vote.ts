@@ -2,7 +2,8 @@ import type { GroupId, NodeId } from '../../../foundation/ids.ts'
 import type { HardState } from '../../../protocols/raft/effect.ts'
 import type { Message } from '../../../protocols/raft/message.ts'
 import type { Raft } from '../../../protocols/raft/raft.ts'
-import { BrokenInvariant, groupKey, type Invariant } from './invariant.ts'
+import { BrokenInvariant, type Invariant } from './invariant.ts'
+import { PerReplica } from './per-replica.ts'
 
 /**
  * A node votes for at most one candidate in a term, across restarts, and the term on its disk never goes back (paper,
@@ -11,8 +12,9 @@ import { BrokenInvariant, groupKey, type Invariant } from './invariant.ts'
  */
 export class SingleVote implements Invariant {
   readonly name = 'single vote'
-  readonly #votes = new Map<string, NodeId>()
-  readonly #terms = new Map<string, number>()
+  /** By term. */
+  readonly #votes = new PerReplica<Map<number, NodeId>>()
+  readonly #terms = new PerReplica<number>()
   readonly #restarted = new Set<NodeId>()
 
   sent(node: NodeId, group: GroupId, message: Message): void {
@@ -26,11 +28,10 @@ export class SingleVote implements Invariant {
   persisted(node: NodeId, group: GroupId, hardState: HardState | undefined): void {
     if (hardState === undefined) return
     const { term, vote } = hardState
-    const at = `${node}/${group}`
-    const before = this.#terms.get(at) ?? 0
+    const before = this.#terms.get(node, group) ?? 0
     if (term < before)
       throw new BrokenInvariant(this.name, `node ${node} went from term ${before} back to ${term}`)
-    this.#terms.set(at, term)
+    this.#terms.set(node, group, term)
     if (vote !== undefined) this.#voted(node, group, term, vote)
   }
 
@@ -40,7 +41,7 @@ export class SingleVote implements Invariant {
 
   stepped(node: NodeId, group: GroupId, raft: Raft): void {
     if (this.#restarted.size === 0 || !this.#restarted.delete(node)) return
-    const given = this.#votes.get(`${node}/${groupKey(group, raft.term)}`)
+    const given = this.#votes.get(node, group)?.get(raft.term)
     if (given === undefined || given === raft.vote) return
     const now = raft.vote === undefined ? 'none' : `one for ${raft.vote}`
     throw new BrokenInvariant(
@@ -50,9 +51,10 @@ export class SingleVote implements Invariant {
   }
 
   #voted(node: NodeId, group: GroupId, term: number, vote: NodeId): void {
-    const ballot = `${node}/${groupKey(group, term)}`
-    const given = this.#votes.get(ballot)
-    if (given === undefined) this.#votes.set(ballot, vote)
+    let votes = this.#votes.get(node, group)
+    if (votes === undefined) this.#votes.set(node, group, (votes = new Map()))
+    const given = votes.get(term)
+    if (given === undefined) votes.set(term, vote)
     else if (given !== vote) {
       throw new BrokenInvariant(this.name, `node ${node} voted for ${given} and for ${vote} in term ${term}`)
     }
