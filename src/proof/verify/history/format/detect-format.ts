@@ -33,7 +33,10 @@ export function detectFormat(source: TextSource, fileName: string | undefined): 
 
 function formatsOfContent(source: TextSource): readonly HistoryFormat[] {
   source.ensure(beginningMax)
-  const text = withoutBlanks(source.text.slice(source.at, source.at + beginningMax))
+  const beginning = source.text.slice(source.at, source.at + beginningMax)
+  // What our writer of EDN puts first.
+  if (beginning.startsWith('; dure-history ')) return ['edn']
+  const text = withoutBlanks(beginning)
   const isList = text.startsWith('[') || text.startsWith('(')
   const first = isList ? withoutBlanks(text.slice(1)) : text
   // An empty list is both.
