@@ -68,3 +68,6 @@ export type Answer =
   | { readonly type: 'ok'; readonly value: HistoryValue }
   /** It certainly did not happen, as a comparison that failed did not. */
   | { readonly type: 'fail'; readonly value?: HistoryValue; readonly error?: HistoryValue }
+
+/** Of one attempt to prepare a run; there may be many. */
+export const PREPARE_TIMEOUT_MS = 5_000
