@@ -69,7 +69,6 @@ async function simulate(context: CommandContext, options: SimulateOptions): Prom
       if (report.failure !== undefined && failures.length <= FAILURES_SHOWN_MAX)
         say(context, `\n${report.failure}\n`)
       progress.update(() => `${seeds} of ${count} seeds, ${failures.length} failed`)
-      return true
     },
   })
   const seconds = (performance.now() - startedMs) / 1_000

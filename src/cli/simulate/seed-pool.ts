@@ -18,16 +18,20 @@ export function runSeeds(
   }: {
     readonly jobs?: number
     readonly signal?: AbortSignal
-    readonly onReport: (report: SeedReport) => boolean
+    readonly onReport: (report: SeedReport) => void
   },
 ): Promise<void> {
-  return runOnThreads<SeedJob, SeedReport>(
-    threadProgram('seed-worker', import.meta.url),
-    jobsOf(seeds, options),
-    { threads: jobs, signal, onAnswer: onReport },
-  )
-}
-
-function* jobsOf(seeds: Iterable<number>, options: ScenarioOptions): Iterable<SeedJob> {
-  for (const seed of seeds) yield { seed, options }
+  const waiting = seeds[Symbol.iterator]()
+  return runOnThreads<SeedJob, SeedReport>(threadProgram('seed-worker', import.meta.url), {
+    threads: jobs,
+    next: () => {
+      const { done, value: seed } = waiting.next()
+      return done ? undefined : { seed, options }
+    },
+    onAnswer: (report) => {
+      onReport(report)
+      return true
+    },
+    signal,
+  })
 }

@@ -6,57 +6,66 @@ export function threadProgram(name: string, besideUrl: string): URL {
   return new URL(`./${name}${extname(besideUrl)}`, besideUrl)
 }
 
+export interface ThreadsOptions<Job, Answer> {
+  /** How many at most: each is started for the first job that no other takes. */
+  readonly threads: number
+  /** The next job; undefined when there is none now. Asked again after each answer, which may bring new ones. */
+  readonly next: () => Job | undefined
+  /** False to stop: what is under way in other threads is left. */
+  readonly onAnswer: (answer: Answer) => boolean
+  /** Handed to each thread as it starts, as `workerData`. */
+  readonly data?: unknown
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * Hands jobs to threads of one program, one job at a time each; answers come as they are ready, in any order.
  *
  * ```ts
- * await runOnThreads(threadProgram('seed-worker', import.meta.url), jobs, {
+ * await runOnThreads(threadProgram('seed-worker', import.meta.url), {
  *   threads: 2,
- *   onAnswer: (report) => { keep(report); return true },
+ *   next: () => waiting.shift(),
+ *   onAnswer: (report) => keep(report),
  * })
  * ```
  *
- * Ends when all jobs are answered, when `onAnswer` said false and what is under way is answered, or at once when `signal`
- * fires. Rejects when a thread fails.
+ * Ends when all jobs are answered, when `onAnswer` says false, or when `signal` fires. Rejects when a thread fails.
  */
-export async function runOnThreads<Job, Answer>(
+export function runOnThreads<Job, Answer>(
   program: URL,
-  jobs: Iterable<Job>,
-  {
-    threads,
-    signal,
-    onAnswer,
-  }: {
-    readonly threads: number
-    readonly signal?: AbortSignal | undefined
-    readonly onAnswer: (answer: Answer) => boolean
-  },
+  { threads, next, onAnswer, data, signal }: ThreadsOptions<Job, Answer>,
 ): Promise<void> {
-  const waiting = jobs[Symbol.iterator]()
-  let isStopped = false
-  const work = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const thread = new Worker(program)
-      const end = (): void => {
-        signal?.removeEventListener('abort', end)
-        void thread.terminate().then(() => resolve())
-      }
-      const next = (): void => {
-        const { done, value: job } = isStopped ? { done: true as const, value: undefined } : waiting.next()
-        if (done) return end()
+  const started: Worker[] = []
+  const idle: Worker[] = []
+  return new Promise<void>((resolve, reject) => {
+    let isEnded = false
+    const end = (): void => {
+      isEnded = true
+      resolve()
+    }
+    const start = (): Worker => {
+      const thread = new Worker(program, { workerData: data })
+      started.push(thread)
+      thread.on('error', reject)
+      thread.on('message', (answer: Answer) => {
+        if (isEnded) return
+        if (!onAnswer(answer)) return end()
+        idle.push(thread)
+        handOut()
+      })
+      return thread
+    }
+    const handOut = (): void => {
+      while (!isEnded && (idle.length > 0 || started.length < threads)) {
+        const job = next()
+        if (job === undefined) break
+        const thread = idle.pop() ?? start()
         thread.postMessage(job)
       }
-      if (signal?.aborted) return end()
-      signal?.addEventListener('abort', end, { once: true })
-      thread.on('error', (error) => {
-        isStopped = true
-        reject(error)
-      })
-      thread.on('message', (answer: Answer) => {
-        if (!onAnswer(answer)) isStopped = true
-        next()
-      })
-      next()
-    })
-  await Promise.all(Array.from({ length: threads }, work))
+      if (idle.length === started.length) end()
+    }
+    signal?.addEventListener('abort', end, { once: true })
+    if (signal?.aborted) return end()
+    handOut()
+  }).finally(() => Promise.all(started.map((thread) => thread.terminate())))
 }
