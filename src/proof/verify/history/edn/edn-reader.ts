@@ -2,6 +2,7 @@ import type { HistoryValue } from '../event.ts'
 import type { HistoryError } from '../history-error.ts'
 import { InternedWords } from '../text/interned.ts'
 import { nestingMax } from '../text/nesting.ts'
+import { OpenLists } from '../text/open-lists.ts'
 import type { TextSource } from '../text/text-source.ts'
 import { characterOf, escapeOf } from './characters.ts'
 import { numberOf } from './numbers.ts'
@@ -28,8 +29,8 @@ const closeMap = 125
 /** 1 for what ends a word; 2 for what may not stand in one. */
 const wordClass = new Uint8Array(128)
 for (let code = 0; code <= 32; code++) wordClass[code] = 1
-for (const character of ',;"()[]{}') wordClass[character.charCodeAt(0)] = 1
-for (const character of '@~^`\\') wordClass[character.charCodeAt(0)] = 2
+for (const character of ',;"()[]{}\\') wordClass[character.charCodeAt(0)] = 1
+for (const character of '@~^`') wordClass[character.charCodeAt(0)] = 2
 
 const cutOff = 'The text is cut off or malformed there: repair or record it again.'
 
@@ -40,6 +41,7 @@ const cutOff = 'The text is cut off or malformed there: repair or record it agai
 export class EdnReader {
   readonly #source: TextSource
   readonly #words = new InternedWords()
+  readonly #open = new OpenLists()
   #depth = 0
   #wasKeyword = false
 
@@ -68,8 +70,12 @@ export class EdnReader {
   }
 
   read(expected = 'a value'): HistoryValue {
+    return this.#form(this.next(), expected)
+  }
+
+  /** The form whose first character is known already. */
+  #form(code: number, expected: string): HistoryValue {
     const source = this.#source
-    const code = this.next()
     this.#wasKeyword = false
     if ((code >= zero && code <= nine) || code === minus) return this.#number()
     switch (code) {
@@ -153,9 +159,11 @@ export class EdnReader {
 
   #list(close: number): HistoryValue[] {
     this.#enter()
-    const values: HistoryValue[] = []
+    const expected = close === closeVector ? 'a value or ]' : 'a value or )'
+    const from = this.#open.mark()
     for (let code = this.next(); code !== close; code = this.next())
-      values.push(this.read(`a value or ${close === closeVector ? ']' : ')'}`))
+      this.#open.push(this.#form(code, expected))
+    const values = this.#open.take(from)
     this.#source.at++
     this.#depth--
     return values
@@ -166,7 +174,7 @@ export class EdnReader {
     const values = new Set<HistoryValue>()
     let size = 0
     for (let code = this.next(); code !== closeMap; code = this.next()) {
-      values.add(this.read('a value or }'))
+      values.add(this.#form(code, 'a value or }'))
       if (values.size === size++) throw this.#twice('each element of a set')
     }
     this.#source.at++
@@ -179,7 +187,7 @@ export class EdnReader {
     const entries = new Map<HistoryValue, HistoryValue>()
     let size = 0
     for (let code = this.next(); code !== closeMap; code = this.next()) {
-      let key = this.read('a key or }')
+      let key = this.#form(code, 'a key or }')
       if (namespace !== undefined && this.#wasKeyword) key = inNamespace(namespace, key as string)
       entries.set(key, this.read('the value of the key'))
       if (entries.size === size++) throw this.#twice('each key of a map')
@@ -369,9 +377,14 @@ export class EdnReader {
     const length = first > 0xffff ? 2 : 1
     const isWord = first > 32 && first < 128 && wordClass[first] === 0
     const whole = isWord ? this.#wordEnd(source.at) - source.at : length
-    const character = characterOf(source.text.slice(source.at, source.at + whole))
+    const name = source.text.slice(source.at, source.at + whole)
+    const character = characterOf(name)
     if (character === undefined)
-      throw source.error('a character', 'Names are newline, space, tab, return, formfeed, backspace, uXXXX.')
+      throw source.error(
+        'a character',
+        'Names are newline, space, tab, return, formfeed, backspace, uXXXX.',
+        JSON.stringify(`\\${name}`),
+      )
     source.at += whole
     return character
   }

@@ -4,6 +4,7 @@ import type { HistoryValue } from '../event.ts'
 import type { HistoryError } from '../history-error.ts'
 import { InternedWords } from '../text/interned.ts'
 import { nestingMax } from '../text/nesting.ts'
+import { OpenLists } from '../text/open-lists.ts'
 import type { TextSource } from '../text/text-source.ts'
 
 const end = -1
@@ -26,6 +27,7 @@ const cutOff = 'The text is cut off or malformed there: repair or record it agai
 export class JsonReader {
   readonly #source: TextSource
   readonly #words = new InternedWords()
+  readonly #open = new OpenLists()
   #depth = 0
 
   constructor(source: TextSource) {
@@ -92,8 +94,10 @@ export class JsonReader {
   #array(): HistoryValue[] {
     this.#source.at++
     this.#enter()
-    const values: HistoryValue[] = []
-    while (this.nextPart(closeArray, values.length === 0, ', or ]')) values.push(this.read())
+    const from = this.#open.mark()
+    for (let isFirst = true; this.nextPart(closeArray, isFirst, ', or ]'); isFirst = false)
+      this.#open.push(this.read())
+    const values = this.#open.take(from)
     this.#depth--
     return values
   }

@@ -32,23 +32,27 @@ function beyondDoubles(): fc.Arbitrary<bigint> {
 function texts(): fc.Arbitrary<string> {
   return fc.oneof(
     fc.constantFrom(
-      'x',
-      'append',
-      'r',
-      'nil',
-      'true',
-      '1',
-      ':x',
-      '$set',
-      '$map',
-      '',
-      'a b',
-      '"',
-      '\\',
-      '\n\t',
+      ...[
+        'x',
+        'append',
+        'r',
+        'nil',
+        'true',
+        '1',
+        ':x',
+        '$set',
+        '$map',
+        '',
+        'a b',
+        '"',
+        '\\',
+        '\n\t',
+        ';',
+        '#_',
+      ],
+      ...['ä€😀', '\ud800', '\ufeff', '\u0000\u007f', '두레', 'a text of more than a few characters'],
     ),
-    fc.string({ unit: 'grapheme', maxLength: 8 }),
-    fc.string({ unit: 'binary', maxLength: 8 }),
+    fc.array(fc.nat({ max: 0xffff }), { maxLength: 6 }).map((codes) => String.fromCharCode(...codes)),
   )
 }
 
