@@ -1,0 +1,120 @@
+import { formatValue } from '../../history/value/format-value.ts'
+import type { Inference, Reason } from './inference.ts'
+import { numbersOf } from './list-reasons.ts'
+import { readsOf, type VersionOrder } from './register.ts'
+import { FOLLOWS_READ, LINEARIZABLE, SEQUENTIAL } from './version-order.ts'
+
+const short = (value: Parameters<typeof formatValue>[0]): string => formatValue(value, { charactersMax: 40 })
+
+/** Finds out again what an edge came from, when somebody asks. */
+export function registerReasons(order: VersionOrder): Inference['reasonFor'] {
+  return (from, to, kind) => {
+    switch (kind) {
+      case 'ww':
+        return writeReason(order, from, to)
+      case 'wr':
+        return readReason(order, from, to)
+      case 'rw':
+        return antiReason(order, from, to)
+      case 'rw-predicate':
+      case 'process':
+      case 'realtime':
+        return undefined
+    }
+  }
+}
+
+function writeReason(order: VersionOrder, from: number, to: number): Reason | undefined {
+  for (const before of writesOf(order, from)) {
+    for (const after of writesOf(order, to)) {
+      const why = whyBefore(order, before, after)
+      if (why === undefined) continue
+      const { key, value, where } = describe(order, before)
+      const next = order.observed.versions.value[after]!
+      return {
+        key,
+        before: value,
+        after: next,
+        explain: (first, second) =>
+          `${second} wrote ${short(next)} to ${where} after ${first} wrote ${short(value)} (${why})`,
+        label: `${short(key)}: ${short(next)} written after ${short(value)}`,
+      }
+    }
+  }
+  return undefined
+}
+
+function readReason(order: VersionOrder, from: number, to: number): Reason | undefined {
+  const { versions } = order.observed
+  for (const read of readsBy(order, to)) {
+    if (versions.writer[read] !== from) continue
+    const { key, value, where } = describe(order, read)
+    return {
+      key,
+      before: value,
+      after: value,
+      explain: (first, second) => `${second} read ${short(value)} at ${where}, which ${first} wrote`,
+      label: `${short(key)}: ${short(value)} written, then read`,
+    }
+  }
+  return undefined
+}
+
+function antiReason(order: VersionOrder, from: number, to: number): Reason | undefined {
+  for (const read of readsBy(order, from)) {
+    for (const missed of writesOf(order, to)) {
+      const why = whyBefore(order, read, missed)
+      if (why === undefined) continue
+      const { key, value, where } = describe(order, read)
+      const next = order.observed.versions.value[missed]!
+      return {
+        key,
+        before: value,
+        after: next,
+        explain: (first, second) =>
+          `${first} did not observe ${second}'s write of ${short(next)} to ${where}: it read ${short(value)}, which was ` +
+          `there before (${why})`,
+        label: `${short(key)}: ${short(value)} read, before ${short(next)} written`,
+      }
+    }
+  }
+  return undefined
+}
+
+function describe({ observed }: VersionOrder, version: number) {
+  const { versions, keys } = observed
+  const key = keys[versions.key[version]!]!
+  return { key, value: versions.value[version]!, where: `key ${short(key)}` }
+}
+
+/** Why a version comes before another of the same key, if it is known to. */
+function whyBefore(order: VersionOrder, before: number, after: number): string | undefined {
+  const { observed, graph, initialState, isCyclic } = order
+  const { versions, initialOf } = observed
+  const key = versions.key[before]!
+  if (versions.key[after] !== key || before === after) return undefined
+  if (initialOf[key] === before) return initialState ? 'every key starts so' : undefined
+  if (isCyclic[key] !== 0) return undefined
+  for (let edge = graph.offsets[before]!; edge < graph.offsets[before + 1]!; edge++) {
+    if (graph.targets[edge] !== after) continue
+    const kinds = graph.kinds[edge]!
+    if ((kinds & FOLLOWS_READ) !== 0)
+      return `who wrote ${short(versions.value[after])} had read ${short(versions.value[before])}`
+    if ((kinds & SEQUENTIAL) !== 0) return 'one client came upon both in this order'
+    if ((kinds & LINEARIZABLE) !== 0) return 'the one was there before the call of who had the other'
+  }
+  return undefined
+}
+
+function writesOf({ observed }: VersionOrder, transaction: number): number[] {
+  const { touches } = observed
+  return numbersOf(touches.transaction, transaction)
+    .map((touch) => touches.written[touch]!)
+    .filter((written) => written >= 0)
+}
+
+function readsBy({ observed }: VersionOrder, transaction: number): number[] {
+  return numbersOf(observed.touches.transaction, transaction).flatMap((touch) => [
+    ...readsOf(observed, touch),
+  ])
+}
