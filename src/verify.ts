@@ -10,7 +10,6 @@ export { HistoryRecorder, type OpenOperation } from './proof/verify/history/hist
 export type { History, Operation, OperationOutcome } from './proof/verify/history/operation.ts'
 export {
   type CheckOptions,
-  type CheckResult,
   checkLinearizable,
 } from './proof/verify/linearizability/check-linearizable.ts'
 export {
@@ -18,4 +17,6 @@ export {
   type KeyValueOutput,
   keyValueModel,
 } from './proof/verify/linearizability/key-value-model.ts'
-export type { CompiledModel, Model } from './proof/verify/linearizability/model.ts'
+export type { LinearizabilityResult } from './proof/verify/linearizability/linearizability-result.ts'
+export { type Model, refused } from './proof/verify/linearizability/model.ts'
+export { models } from './proof/verify/linearizability/models/models.ts'

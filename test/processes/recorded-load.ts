@@ -62,7 +62,7 @@ export class RecordedLoad {
       case 'unknown':
         return `the history of ${result.key} was too hard to check`
       case 'invalid':
-        return `the history of ${result.key} is not linearizable\n${result.witness}`
+        return `the history of ${result.key} is not linearizable\n${result.witness.text}`
     }
   }
 

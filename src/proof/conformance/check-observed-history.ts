@@ -17,7 +17,7 @@ import {
 export function checkObservedHistory(observed: readonly ObservedOperation[]): void {
   const result = checkLinearizable(observed.map(toOperation), keyValueModel)
   if (result.verdict === 'valid') return
-  throw new Error(result.verdict === 'invalid' ? result.witness : `not decided within ${result.steps} steps`)
+  throw new Error(result.verdict === 'invalid' ? result.witness.text : result.summary)
 }
 
 function toOperation(observed: ObservedOperation): History<KeyValueInput, KeyValueOutput>[number] {

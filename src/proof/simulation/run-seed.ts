@@ -77,6 +77,17 @@ const LIVENESS_MS_MAX = 30_000
  * liveness phase in which everything is mended and must make progress, then the check of the history.
  */
 export function runSeed(seed: number, options: ScenarioOptions = scenarioDefaults): SeedReport {
+  // A report holds no stack, and the errors that clients are told are many.
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return run(seed, options)
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
+
+function run(seed: number, options: ScenarioOptions): SeedReport {
   const scenario = drawScenario(seed, options)
   const marksBefore = markCounts()
   const world = new Simulation({
@@ -170,7 +181,7 @@ export function runSeed(seed: number, options: ScenarioOptions = scenarioDefault
     if (verdict.verdict === 'valid') return report('valid')
     if (verdict.verdict === 'unknown')
       return report('unknown', `the history of key ${verdict.key} was too hard to check`)
-    throw world.failure(new BrokenInvariant('linearizability', `key ${verdict.key}\n${verdict.witness}`))
+    throw world.failure(new BrokenInvariant('linearizability', `key ${verdict.key}\n${verdict.witness.text}`))
   } catch (error) {
     return report('invalid', String(error instanceof Error ? error.message : error), brokenBy(error))
   }

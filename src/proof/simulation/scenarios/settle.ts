@@ -40,7 +40,7 @@ export function settle(cluster: ScenarioCluster): void {
   }
   const result = checkLinearizable(cluster.recorder.history(), keyValueModel)
   if (result.verdict === 'valid') return
-  const detail = result.verdict === 'invalid' ? result.witness : 'too hard to check'
+  const detail = result.verdict === 'invalid' ? result.witness.text : 'too hard to check'
   throw new BrokenInvariant('linearizability', `key ${result.key}\n${detail}`)
 }
 

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { History, Operation } from '../history/operation.ts'
 import { randomHistory, seededRandom } from '../testing/random-history.ts'
 import { checkLinearizable } from './check-linearizable.ts'
-import { type KeyValueInput, type KeyValueOutput, keyValueModel } from './key-value-model.ts'
-import type { CompiledModel } from './model.ts'
+import { compileKeyValue, type KeyValueInput, type KeyValueOutput, keyValueModel } from './key-value-model.ts'
 
 type KeyValueHistory = History<KeyValueInput, KeyValueOutput>
 
@@ -230,27 +229,30 @@ describe('the checker', () => {
   it.each(bad)('convicts %s', (_, operations, named) => {
     const result = checkLinearizable(operations, keyValueModel)
     expect(result).toMatchObject({ verdict: 'invalid' })
-    if (result.verdict === 'invalid') expect(result.witness).toMatch(named)
+    if (result.verdict === 'invalid') expect(result.witness.text).toMatch(named)
   })
 
   it('shows the longest order and the operation without a place', () => {
     const result = checkLinearizable(bad[0]![1], keyValueModel)
-    expect(result).toEqual({
-      verdict: 'invalid',
-      steps: expect.any(Number),
-      key: 'a',
-      witness: `the history can be put in order until client 2's call 4 returns:
-  [0 … 1] client 1: put a = 1 → version 1
-  [2 … 3] client 1: put a = 2 → version 2
-then the state is: a = a value that nobody read (version 2)
-and there is no place, in this or any other order, for:
-  [4 … 5] client 2: get a → 1 (version 1)`,
-    })
+    expect(result).toMatchObject({ verdict: 'invalid', key: 'a' })
+    expect(`\n${result.verdict === 'invalid' && result.witness.text}\n`).toBe(`
+Until event 5 there is an order; it ends with:
+  put a = 1 → version 1  then a = a value that nobody read (version 1)   (call 0, process 1)
+  put a = 2 → version 2  then a = a value that nobody read (version 2)   (call 2, process 1)
+There is no place, in this or any other order, for:
+  get a → 1 (version 1)   (call 4, process 2)
+The 2 that are drawn contradict each other, whichever of the rest happened; without any one of them there would be an order.
+
+process 1  ├─ put a = 2 → version 2 ─┤
+process 2                              ┣━ get a → 1 (version 1) ━┫ ✗
+           2                         3 4                         5
+an order of all before it ends with a = a value that nobody read (version 2)
+`)
   })
 
   it('says unknown when its budget is used up', () => {
     const operations = randomHistory({ ...tiny(1), operations: 200 })
-    expect(checkLinearizable(operations, keyValueModel, { budgetSteps: 20 })).toMatchObject({
+    expect(checkLinearizable(operations, keyValueModel, { budget: { steps: 20 } })).toMatchObject({
       verdict: 'unknown',
     })
   })
@@ -301,7 +303,7 @@ function bruteForce(operations: KeyValueHistory): boolean {
     ({ outcome, input }) => outcome === 'ok' || (outcome === 'unknown' && input.kind !== 'get'),
   )
   const keys = [...new Set(relevant.flatMap(({ input }) => keyValueModel.keysOf(input)))]
-  const model: CompiledModel<unknown> = keyValueModel.compile(relevant, keys)
+  const model = compileKeyValue(relevant, keys)
   const endOf = (i: number) =>
     relevant[i]!.outcome === 'ok' ? relevant[i]!.return! : Number.POSITIVE_INFINITY
   const left = new Set(relevant.keys())
@@ -421,7 +423,9 @@ describe('large histories', () => {
       const wrong = operations.map((operation, i) =>
         i === at ? { ...operation, outcome: 'failed' as const, output: undefined } : operation,
       )
-      expect(checkLinearizable(wrong, keyValueModel, { budgetSteps: 3_000_000 }).verdict).toBe('invalid')
+      expect(checkLinearizable(wrong, keyValueModel, { budget: { steps: 3_000_000 } }).verdict).toBe(
+        'invalid',
+      )
     }
   })
 })

@@ -1,7 +1,9 @@
 import { unreachable } from '../../../foundation/assert.ts'
 import type { Operation } from '../history/operation.ts'
-import { mix } from './failed-configurations.ts'
-import type { CompiledModel, Model } from './model.ts'
+import { mix } from './search/mix.ts'
+import type { Specification } from './specification.ts'
+import type { CompiledModel } from './versioned/compiled-model.ts'
+import { VersionedSearch } from './versioned/search.ts'
 import { type Span, type ValueSpan, zonesContradict } from './zones.ts'
 
 /** What a client asked of a key-value store. Versions are plain numbers, 0 for "must not exist". */
@@ -39,15 +41,33 @@ export type KeyValueOutput =
  * Registers with versions: a version belongs to one write and grows along the writes of a key. A write that did not
  * tell its version has one that is learned when somebody reads it.
  */
-export const keyValueModel: Model<KeyValueInput, KeyValueOutput> = {
+export const keyValueModel: Specification<KeyValueInput, KeyValueOutput> = {
   keysOf(input) {
     if (input.kind !== 'commit') return [input.key]
     return [...new Set([...input.comparisons, ...input.operations].map(({ key }) => key))]
   },
-  changes: (input) => input.kind !== 'get',
-  compile: (operations, keys) => new KeyValuePartition(operations, keys) as CompiledModel<unknown>,
-  describe: ({ input, output, outcome }) =>
-    `${describeInput(input)} → ${output === undefined ? outcome : describeOutput(output)}`,
+  observes: (input) => input.kind === 'get',
+  prepare: (operations, keys) => ({
+    // What is known of versions and values depends on which operations there are: each choice is compiled anew.
+    search(chosen) {
+      const some = Array.from(chosen, (place) => operations[place]!)
+      const intervals = some.map(({ call, outcome, return: returned }) => ({
+        call,
+        returned: outcome === 'ok' ? returned : undefined,
+      }))
+      return new VersionedSearch(intervals, compileKeyValue(some, keys), chosen)
+    },
+  }),
+  describe: (input, output) =>
+    `${describeInput(input)}${output === undefined ? '' : ` → ${describeOutput(output)}`}`,
+}
+
+/** Prepares the operations of one part; afterwards they are known by their place in the list. */
+export function compileKeyValue(
+  operations: readonly Operation<KeyValueInput, KeyValueOutput>[],
+  keys: readonly string[],
+): CompiledModel<unknown> {
+  return new KeyValuePartition(operations, keys) as CompiledModel<unknown>
 }
 
 /** A key's state. `value` is a number that stands for the text. */

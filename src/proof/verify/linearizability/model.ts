@@ -1,50 +1,44 @@
-import type { Operation } from '../history/operation.ts'
-
-/** What operations mean: a sequential object that a history is held against. */
-export interface Model<Input, Output> {
-  /** The keys that an operation touches. Operations that share none, not even through others, are checked apart. */
-  keysOf(input: Input): readonly string[]
-  /** False for what changes nothing: when its outcome is unknown it tells nothing and is left out. */
-  changes(input: Input): boolean
-  /** Prepares the operations of one partition; afterwards they are known by their place in the list. */
-  compile(operations: readonly Operation<Input, Output>[], keys: readonly string[]): CompiledModel<unknown>
-  /** One line for a person: `put a = 1 → version 7`. */
-  describe(operation: Operation<Input, Output>): string
-}
-
 /**
- * The sequential object of one partition. `step` is a function: same state, same operation, same answer. States are
- * never changed in place.
+ * What an object does when one operation comes after the other: what a history is held against. A register, in full:
+ *
+ * ```ts
+ * const register: Model<number, { write: number } | 'read', number | undefined> = {
+ *   initial: 0,
+ *   step: (state, input, output) =>
+ *     input !== 'read' ? input.write : output === state ? state : refused,
+ * }
+ * checkLinearizable(recorder.history(), register)
+ * ```
+ *
+ * `step` is a pure function and never changes a state in place.
  */
-export interface CompiledModel<State> {
+export interface Model<State, Input, Output> {
+  /** The state that each part of the history begins with. */
   readonly initial: State
-  /** True when it is plain without a search that no order is accepted; false says nothing. */
-  isContradiction(): boolean
   /**
-   * The state after the operation; undefined when its answer cannot come from this state. An operation of unknown
-   * outcome has no answer to contradict; it gives undefined when it would have no effect.
+   * The state after the operation; `refused` when this state cannot give this answer. `output` is undefined when the
+   * outcome is unknown: then the state after the call if it happens now, whatever it would have answered.
    */
-  step(state: State, operation: number): State | undefined
-  /** True for what never changes the state, but by learning what it has been: reads, and comparisons that failed. */
-  observes(operation: number): boolean
-  equal(left: State, right: State): boolean
-  /** A 32-bit integer; equal states have equal hashes. */
-  hash(state: State): number
-  /** Operations that come before this one in every order that `step` accepts: all that is known of it statically. */
-  predecessors(operation: number): readonly number[]
-  /** The keys of the partition that an operation touches, as numbers from 0; operations that share none commute. */
-  touches(operation: number): readonly number[]
-  readonly keys: number
+  step(state: State, input: Input, output: Output | undefined): State | typeof refused
   /**
-   * What must be so in the state before the operation, as numbers: each stands for a fact that once lost never comes
-   * back (a version, a value that is written once).
+   * The names of the objects that a call is about. Calls that share none, not even through others, are checked apart,
+   * which makes a history of many keys easy. Left out, there is one object.
    */
-  needs(operation: number): readonly number[]
-  /** The facts of the state, of those that are needed at all, that the operation ends. */
-  ends(state: State, operation: number): readonly number[]
-  /** How many facts there are. */
-  readonly facts: number
-  /** The same call with the same effect, so that two of unknown outcome can stand for each other. */
-  sameEffect(left: number, right: number): boolean
-  describe(state: State): string
+  keysOf?(input: Input): readonly string[]
+  /**
+   * True for a call that never changes the state when it is answered like this (undefined: whatever it answers): reads,
+   * and comparisons that failed. Left out, every call may change it: still right, and slower.
+   */
+  observes?(input: Input, output: Output | undefined): boolean
+  /**
+   * A value for each state, so that the same states have the same one. Left out, states are compared by what they hold:
+   * arrays, plain objects, Maps and Sets by their content.
+   */
+  stateKey?(state: State): string | number
+  /** One line for a person: `read → 3`. */
+  describe?(input: Input, output: Output | undefined): string
+  describeState?(state: State): string
 }
+
+/** What `step` returns when the state cannot give that answer. */
+export const refused: unique symbol = Symbol('refused')

@@ -1,5 +1,6 @@
+import { mix } from '../search/mix.ts'
+import type { CompiledModel } from './compiled-model.ts'
 import type { KeySet } from './key-set.ts'
-import type { CompiledModel } from './model.ts'
 
 /**
  * Configurations from which no order was found (Lowe 2017): which operations were placed, and the state they led to.
@@ -11,10 +12,16 @@ export class FailedConfigurations<State> {
   /** The operations that are placed now, as bits, and their hash: the exclusive or of one number for each. */
   readonly #bits: Int32Array
   #bitsHash = 0
+  #count = 0
 
   constructor(operations: number, model: Pick<CompiledModel<State>, 'equal' | 'hash'>) {
     this.#model = model
     this.#bits = new Int32Array((operations + 31) >> 5)
+  }
+
+  /** A state is taken to be a few hundred bytes. */
+  get memoryBytes(): number {
+    return this.#count * (400 + this.#bits.byteLength)
   }
 
   /** An operation was placed, or taken away again. */
@@ -26,6 +33,7 @@ export class FailedConfigurations<State> {
   /** The current configuration failed, for a reason that lies in these keys. */
   add(state: State, reason: KeySet): void {
     const hash = this.#bitsHash ^ this.#model.hash(state)
+    this.#count++
     const entry = { bits: this.#bits.slice(), state, reason }
     const bucket = this.#byHash.get(hash)
     if (bucket === undefined) this.#byHash.set(hash, [entry])
@@ -55,11 +63,4 @@ interface Failed<State> {
 function equalBits(left: Int32Array, right: Int32Array): boolean {
   for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false
   return true
-}
-
-/** Spreads a small number over 32 bits; the finalizer of MurmurHash3. */
-export function mix(value: number): number {
-  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
-  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35)
-  return value ^ (value >>> 16)
 }

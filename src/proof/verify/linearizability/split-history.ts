@@ -1,20 +1,22 @@
-import type { Operation } from '../history/operation.ts'
-import type { Model } from './model.ts'
-import { type SearchResult, searchLinearization } from './search.ts'
+import type { History, Operation } from '../history/operation.ts'
+import type { Specification } from './specification.ts'
 
-export interface Partition<Input, Output> {
+/** Operations that share no object with those of another part. Plain data: it can be handed to a worker thread. */
+export interface Part<Input, Output> {
   readonly keys: readonly string[]
+  /** By call; without what cannot matter. */
   readonly operations: readonly Operation<Input, Output>[]
 }
 
 /**
- * Parts of a history that share no key: it is linearizable if and only if each of them is (Herlihy and Wing 1990,
+ * The parts of a history that share no key: it is linearizable if and only if each of them is (Herlihy and Wing 1990,
  * "locality"). An operation on several keys joins their parts.
  */
-export function partition<Input, Output>(
-  operations: readonly Operation<Input, Output>[],
-  model: Model<Input, Output>,
-): Partition<Input, Output>[] {
+export function partsOf<Input, Output>(
+  history: History<Input, Output>,
+  model: Pick<Specification<Input, Output>, 'keysOf' | 'observes'>,
+): Part<Input, Output>[] {
+  const operations = relevant(history, model)
   const parents = new Map<string, string>()
   const rootOf = (key: string): string => {
     let root = key
@@ -49,19 +51,15 @@ export function partition<Input, Output>(
   return [...parts.values()].map((part) => ({ keys: [...part.keys].sort(), operations: part.operations }))
 }
 
-export function searchPartition<Input, Output>(
-  operations: readonly Operation<Input, Output>[],
-  keys: readonly string[],
-  model: Model<Input, Output>,
-  budgetSteps: number,
-): SearchResult<unknown> & { readonly stateText: (state: unknown) => string } {
-  const compiled = model.compile(operations, keys)
-  const intervals = operations.map((operation) => ({
-    call: operation.call,
-    returned: operation.outcome === 'ok' ? operation.return : undefined,
-  }))
-  return {
-    ...searchLinearization(intervals, compiled, budgetSteps),
-    stateText: (state) => compiled.describe(state),
-  }
+/** By call: what happened, and what may have happened and would have changed something. */
+function relevant<Input, Output>(
+  history: History<Input, Output>,
+  model: Pick<Specification<Input, Output>, 'observes'>,
+): Operation<Input, Output>[] {
+  return history
+    .filter(
+      ({ outcome, input }) =>
+        outcome === 'ok' || (outcome === 'unknown' && !model.observes(input, undefined)),
+    )
+    .sort((left, right) => left.call - right.call)
 }

@@ -1,38 +1,13 @@
-import { assert } from '../../../foundation/assert.ts'
+import { assert } from '../../../../foundation/assert.ts'
+import type { PartSearch } from '../specification.ts'
+import type { CompiledModel } from './compiled-model.ts'
 import { FailedConfigurations } from './failed-configurations.ts'
 import { addKeys, emptyKeySet, hasAnyKey, hasEveryKey, type KeySet, union } from './key-set.ts'
-import type { CompiledModel } from './model.ts'
 
 /** When an operation was called and returned, in the order of all events; `returned` is undefined for unknown ones. */
 export interface Interval {
   readonly call: number
   readonly returned: number | undefined
-}
-
-export type SearchResult<State> =
-  /** The order that was found, without the unknown operations that nobody noticed, and the state after it. */
-  | {
-      readonly verdict: 'valid'
-      readonly steps: number
-      readonly order: readonly number[]
-      readonly state: State
-    }
-  | { readonly verdict: 'invalid'; readonly steps: number }
-  /** The budget was used up. */
-  | { readonly verdict: 'unknown'; readonly steps: number }
-
-/**
- * Looks for an order of the operations that the model accepts and in which nothing comes before what returned before
- * its call: Wing and Gong's search (1993) over a doubly linked list of calls and returns, with Lowe's memory of
- * configurations that failed (2017). DESIGN.md says why each of the short cuts is sound.
- */
-export function searchLinearization<State>(
-  intervals: readonly Interval[],
-  model: CompiledModel<State>,
-  budgetSteps: number,
-): SearchResult<State> {
-  if (model.isContradiction()) return { verdict: 'invalid', steps: 0 }
-  return new Search(intervals, model).run(budgetSteps)
 }
 
 /** One operation put in its place, and what it takes to undo and go on. */
@@ -48,7 +23,12 @@ interface Frame<State> {
   readonly forced: boolean
 }
 
-class Search<State> {
+/**
+ * Looks for an order of the operations that the model accepts and in which nothing comes before what returned before
+ * its call: Wing and Gong's search (1993) over a doubly linked list of calls and returns, with Lowe's memory of
+ * configurations that failed (2017). DESIGN.md says why each of the short cuts is sound.
+ */
+export class VersionedSearch<State> implements PartSearch {
   readonly #intervals: readonly Interval[]
   readonly #model: CompiledModel<State>
   /** Entry 2i is the call of operation i, 2i + 1 its return; the last one is the head. Required operations only. */
@@ -62,8 +42,11 @@ class Search<State> {
   readonly #needed: Int32Array
   readonly #failed: FailedConfigurations<State>
   readonly #stack: Frame<State>[] = []
+  readonly #isContradiction: boolean
+  readonly #places: Int32Array
   #required: number
   #placedRequired = 0
+  steps = 0
 
   #state: State
   /** An entry of the list (0 and up), or a place in `#optional` (-1 and down). */
@@ -77,7 +60,9 @@ class Search<State> {
   #reason: KeySet
   readonly #noKeys: KeySet
 
-  constructor(intervals: readonly Interval[], model: CompiledModel<State>) {
+  /** `places`: what `order` calls the operations. */
+  constructor(intervals: readonly Interval[], model: CompiledModel<State>, places: Int32Array) {
+    this.#places = places
     this.#intervals = intervals
     this.#model = model
     const count = intervals.length
@@ -109,20 +94,36 @@ class Search<State> {
     this.#state = this.#stateBeforePending = model.initial
     this.#cursor = this.#next[this.#head]!
     this.#reason = this.#noKeys = emptyKeySet(model.keys)
+    this.#isContradiction = model.isContradiction()
   }
 
-  run(budgetSteps: number): SearchResult<State> {
-    let steps = 0
+  run(stepsMax: number): 'valid' | 'invalid' | undefined {
+    if (this.#isContradiction) return 'invalid'
+    const end = this.steps + stepsMax
     while (this.#placedRequired < this.#required) {
-      if (++steps > budgetSteps) return { verdict: 'unknown', steps: budgetSteps }
+      if (this.steps >= end) return undefined
+      this.steps++
       const operation = this.#nextCandidate()
       if (operation === NONE) {
-        if (!this.#backtrack()) return { verdict: 'invalid', steps }
+        if (!this.#backtrack()) return 'invalid'
       } else if (operation !== SKIP && this.#isWithinReach(operation)) {
         this.#tryToPlace(operation)
       }
     }
-    return { verdict: 'valid', steps, order: this.#stack.map((frame) => frame.operation), state: this.#state }
+    return 'valid'
+  }
+
+  order(): readonly number[] {
+    return this.#stack.map(({ operation }) => this.#places[operation]!)
+  }
+
+  lastStates(count: number): string[] {
+    const states = [...this.#stack.map(({ state }) => state).slice(1), this.#state]
+    return states.slice(-count).map((state) => this.#model.describe(state))
+  }
+
+  get memoryBytes(): number {
+    return this.#failed.memoryBytes + 200 * this.#intervals.length
   }
 
   /** Required operations first, in order of their calls; then those of unknown outcome. */

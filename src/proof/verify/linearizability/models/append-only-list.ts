@@ -1,0 +1,90 @@
+import type { HistoryValue } from '../../history/event.ts'
+import { equalValues } from '../../history/value/equal-values.ts'
+import { elementsOf } from '../../history/value/parts-of.ts'
+import { valueKey } from '../../history/value/value-key.ts'
+import { refused } from '../model.ts'
+import type { HintedModel } from '../specification.ts'
+import {
+  callText,
+  decodeWith,
+  keyOf,
+  keysOf,
+  type LibraryModel,
+  type ModelOptions,
+  shortText,
+  wrongShape,
+} from './library-model.ts'
+import { longestRead } from './longest-read.ts'
+
+/** `key` where there are several lists. */
+export type AppendOnlyListInput =
+  | { readonly kind: 'append'; readonly element: HistoryValue; readonly key?: string }
+  | { readonly kind: 'read'; readonly key?: string }
+
+/** Of a read: the whole list, undefined for "anything". Of an append: not looked at. */
+export type AppendOnlyListOutput = readonly HistoryValue[] | undefined
+
+type List = readonly HistoryValue[]
+
+/**
+ * A list that only grows at its end: a read returns all of it.
+ *
+ * ```ts
+ * checkLinearizable(readHistory('log.edn'), models.appendOnlyList())
+ * ```
+ */
+export function appendOnlyList(
+  options: ModelOptions = {},
+): LibraryModel<List, AppendOnlyListInput, AppendOnlyListOutput> {
+  return listModel(options)
+}
+
+function listModel(
+  options: ModelOptions,
+): LibraryModel<List, AppendOnlyListInput, AppendOnlyListOutput> &
+  HintedModel<List, AppendOnlyListInput, AppendOnlyListOutput> {
+  const initial = elementsOf(options.initial ?? [])
+  if (initial === undefined)
+    throw new TypeError(`found initial ${shortText(options.initial)}, expected the list at first`)
+  return {
+    name: 'append-only-list',
+    options,
+    initial,
+    forOrigin: () => listModel(options),
+    step(state, input, output) {
+      if (input.kind === 'append') return [...state, input.element]
+      return output === undefined || equalValues(state, output) ? state : refused
+    },
+    keysOf,
+    observes: ({ kind }) => kind === 'read',
+    stateKey: valueKey,
+    describe: (input, output) =>
+      input.kind === 'append'
+        ? callText('append', input.key, shortText(input.element))
+        : `${callText('read', input.key)}${output === undefined ? '' : ` → ${shortText(output)}`}`,
+    describeState: shortText,
+    decode: (history) =>
+      decodeWith<AppendOnlyListInput, AppendOnlyListOutput>(history, 'append-only-list', {
+        append: (each) => ({
+          input: { kind: 'append', element: each.value, ...keyOf(each) },
+          output: undefined,
+        }),
+        read(operation) {
+          if (operation.outcome !== 'ok') return undefined
+          const list = elementsOf(operation.answer ?? [])
+          if (list === undefined) throw wrongShape(operation, 'answer', 'the list that was read')
+          return { input: { kind: 'read', ...keyOf(operation) }, output: list }
+        },
+      }),
+    pruningOf: (compiled, operations) =>
+      longestRead(
+        compiled,
+        operations.map(({ outcome, output }) => (outcome === 'ok' ? output : undefined)),
+        { lengthOf: (list) => list.length, begins },
+      ),
+  }
+}
+
+function begins(whole: List, beginning: List): boolean {
+  return beginning.length <= whole.length && beginning.every((element, i) => equalValues(element, whole[i]!))
+}

@@ -1,0 +1,40 @@
+/**
+ * A text that two values share exactly when they hold the same: arrays by place, plain objects, Maps and Sets by content
+ * in any order. Instances of classes count by their own fields and their class's name.
+ */
+export function structuralKey(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value)
+    case 'number':
+      return String(value)
+    case 'bigint':
+      return `${value}n`
+    case 'boolean':
+    case 'undefined':
+      return String(value)
+    case 'symbol':
+    case 'function':
+      throw new TypeError(
+        `found a ${typeof value} in a state, input or output of a model: they are told apart by what they hold, so use data`,
+      )
+    default:
+      return value === null ? 'null' : objectKey(value as object)
+  }
+}
+
+function objectKey(value: object): string {
+  if (Array.isArray(value)) return `[${value.map(structuralKey).join(',')}]`
+  if (value instanceof Set) return `#{${Array.from(value, structuralKey).sort().join(',')}}`
+  if (value instanceof Map)
+    return `<${Array.from(value, ([key, of]) => `${structuralKey(key)}:${structuralKey(of)}`)
+      .sort()
+      .join(',')}>`
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name}[${value}]`
+  const name = Object.getPrototypeOf(value)?.constructor?.name ?? 'Object'
+  const fields = Object.entries(value)
+    .filter(([, of]) => of !== undefined)
+    .map(([key, of]) => `${JSON.stringify(key)}:${structuralKey(of)}`)
+    .sort()
+  return `${name === 'Object' ? '' : name}{${fields.join(',')}}`
+}
