@@ -50,16 +50,14 @@ export function parseHistory(
   text: string | Uint8Array | HistoryChunks,
   options: ParseOptions = {},
 ): RecordedHistory {
-  return naming(options.fileName, () => {
-    const stream = openStream(chunksOf(text), options)
-    const events: HistoryEvent[] = []
-    const lines: number[] = []
-    for (const event of stream.events) {
-      events.push(event)
-      lines.push(stream.line)
-    }
-    return { origin: stream.origin, events, lines: Int32Array.from(lines) }
-  })
+  const stream = streamHistory(text, options)
+  const events: HistoryEvent[] = []
+  const lines: number[] = []
+  for (const event of stream.events) {
+    events.push(event)
+    lines.push(stream.line)
+  }
+  return { origin: stream.origin, events, lines: Int32Array.from(lines) }
 }
 
 /**
@@ -73,24 +71,48 @@ export function streamHistory(
   text: string | Uint8Array | HistoryChunks,
   options: ParseOptions = {},
 ): HistoryStream {
-  const stream = naming(options.fileName, () => openStream(chunksOf(text), options))
-  return {
-    format: stream.format,
-    origin: stream.origin,
-    events: namingEvents(options.fileName, stream.events),
-    get line() {
-      return stream.line
-    },
+  const source = new TextSource(decodeChunks(chunksOf(text)))
+  try {
+    const stream = openStream(source, options)
+    return {
+      format: stream.format,
+      origin: stream.origin,
+      events: closing(source, stream.events, options.fileName),
+      get line() {
+        return stream.line
+      },
+    }
+  } catch (error) {
+    source.close()
+    throw named(error, options.fileName)
   }
 }
 
-function openStream(chunks: HistoryChunks, options: ParseOptions): HistoryStream {
+/** Names the file in errors, and lets go of it at the end, wherever that is. */
+function* closing(
+  source: TextSource,
+  events: Iterable<HistoryEvent>,
+  fileName: string | undefined,
+): Generator<HistoryEvent> {
+  try {
+    yield* events
+  } catch (error) {
+    throw named(error, fileName)
+  } finally {
+    source.close()
+  }
+}
+
+function named(error: unknown, fileName: string | undefined): unknown {
+  return error instanceof HistoryError && fileName !== undefined ? error.in(fileName) : error
+}
+
+function openStream(source: TextSource, options: ParseOptions): HistoryStream {
   if (options.format !== undefined && !isHistoryFormat(options.format))
     throw new DureError(
       'invalid',
       `The format ${JSON.stringify(options.format)} is not known. Name one of: ${listFormats()}.`,
     )
-  const source = new TextSource(decodeChunks(chunks))
   const format = options.format ?? detectFormat(source, options.fileName)
   const place = { line: 1 }
   const onSource = (origin: HistoryOrigin, events: Iterable<HistoryEvent>): HistoryStream => ({
@@ -138,24 +160,4 @@ function originInComment(source: TextSource): HistoryOrigin | undefined {
 
 function chunksOf(text: string | Uint8Array | HistoryChunks): HistoryChunks {
   return typeof text === 'string' || text instanceof Uint8Array ? [text] : text
-}
-
-function naming<Result>(fileName: string | undefined, run: () => Result): Result {
-  try {
-    return run()
-  } catch (error) {
-    throw error instanceof HistoryError && fileName !== undefined ? error.in(fileName) : error
-  }
-}
-
-function* namingEvents(
-  fileName: string | undefined,
-  events: Iterable<HistoryEvent>,
-): Generator<HistoryEvent> {
-  const iterator = events[Symbol.iterator]()
-  for (;;) {
-    const next = naming(fileName, () => iterator.next())
-    if (next.done) return
-    yield next.value
-  }
 }

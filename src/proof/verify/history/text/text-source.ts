@@ -72,6 +72,12 @@ export class TextSource {
     while (this.text.length - this.at < length && this.refill());
   }
 
+  /** Lets go of where the chunks come from, a file perhaps, though there may be more. */
+  close(): void {
+    this.#isEnded = true
+    this.#chunks.return?.()
+  }
+
   /** What is left, for readers that go by lines. */
   *rest(): Generator<string> {
     if (this.at < this.text.length) yield this.text.slice(this.at)
