@@ -1,9 +1,32 @@
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: false })
 
-export const utf8 = (text: string): Uint8Array => encoder.encode(text)
+/** Up to here a loop over plain ASCII beats the call into native code. */
+const LOOP_BYTES_MAX = 32
 
-export const text = (bytes: Uint8Array): string => decoder.decode(bytes)
+export function utf8(text: string): Uint8Array {
+  const length = text.length
+  if (length > LOOP_BYTES_MAX) return encoder.encode(text)
+  const bytes = new Uint8Array(length)
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i)
+    if (code >= 0x80) return encoder.encode(text)
+    bytes[i] = code
+  }
+  return bytes
+}
+
+export function text(bytes: Uint8Array): string {
+  const length = bytes.length
+  if (length > LOOP_BYTES_MAX) return decoder.decode(bytes)
+  let text = ''
+  for (let i = 0; i < length; i++) {
+    const code = bytes[i]!
+    if (code >= 0x80) return decoder.decode(bytes)
+    text += String.fromCharCode(code)
+  }
+  return text
+}
 
 /** Orders like `memcmp`: byte by byte, a prefix before what it begins. */
 export function compareBytes(left: Uint8Array, right: Uint8Array): number {

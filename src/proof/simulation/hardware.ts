@@ -83,8 +83,11 @@ export class Hardware {
 /** Flips a bit of a batch that was synced: another one follows it. False when the log is too short for that. */
 function rotLog({ process: { disk } }: SimulatedNode, random: SeededRandom): boolean {
   const found: { readonly path: string; readonly at: number; readonly sizeBytes: number }[] = []
+  const names = new Set(disk.list('log'))
   for (let sequence = 1; sequence <= SEGMENTS_MAX; sequence++) {
-    const path = `log/${segmentName(sequence)}`
+    const name = segmentName(sequence)
+    if (!names.has(name)) continue
+    const path = `log/${name}`
     const bytes = disk.peek(path)
     if (bytes === undefined) continue
     const parsed = readSegmentHeader(bytes)

@@ -82,9 +82,9 @@ export class EventQueue {
   #removeFirst(): SimulationEvent {
     const events = this.#events
     const first = events[0]!
-    const last = events[--this.#size]!
+    const last = events.pop()!
+    this.#size--
     first.isQueued = false
-    events.length = this.#size
     if (this.#size > 0) this.#sink(0, last)
     return first
   }

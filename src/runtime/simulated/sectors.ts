@@ -1,8 +1,11 @@
 import type { SeededRandom } from '../seeded-random.ts'
+import { ByteSlab } from './byte-slab.ts'
 
 export const SECTOR_BYTES = 512
 const PAGE_BYTES = 4096
 const SECTORS_PER_PAGE = PAGE_BYTES / SECTOR_BYTES
+/** Stands for any page that was written and holds zeros only; nothing is ever written into it. */
+const zeroPage = new Uint8Array(PAGE_BYTES)
 
 /** What a sector held before it was changed; undefined for zeros. */
 type Before = Uint8Array | undefined
@@ -27,6 +30,12 @@ export class Sectors {
   #pageCount = 0
   #generations: Generation[] = [{ number: 0, sectors: new Map(), sizeBefore: undefined }]
   #doomed: Generation = { number: -1, sectors: new Map(), sizeBefore: undefined }
+  readonly #slab: ByteSlab
+
+  /** What it remembers of sectors is copied into the slab, which many files may share. */
+  constructor(slab: ByteSlab = new ByteSlab()) {
+    this.#slab = slab
+  }
 
   /** Memory on the medium. */
   get allocatedBytes(): number {
@@ -53,7 +62,8 @@ export class Sectors {
       const within = place % PAGE_BYTES
       const take = Math.min(PAGE_BYTES - within, end - place)
       const page = this.#pages[Math.floor(place / PAGE_BYTES)]
-      if (page !== undefined) bytes.set(page.subarray(within, within + take), place - offset)
+      if (page !== undefined && page !== zeroPage)
+        bytes.set(page.subarray(within, within + take), place - offset)
       place += take
     }
     return bytes
@@ -66,10 +76,10 @@ export class Sectors {
     for (let place = offset; place < end; ) {
       const within = place % PAGE_BYTES
       const take = Math.min(PAGE_BYTES - within, end - place)
-      this.#page(Math.floor(place / PAGE_BYTES)).set(
-        bytes.subarray(place - offset, place - offset + take),
-        within,
-      )
+      const part = bytes.subarray(place - offset, place - offset + take)
+      const number = Math.floor(place / PAGE_BYTES)
+      if (take === PAGE_BYTES && isZero(part)) this.#clearPage(number)
+      else this.#page(number).set(part, within)
       place += take
     }
     if (end > this.sizeBytes) this.#resize(end)
@@ -86,8 +96,8 @@ export class Sectors {
 
   /** Changes the medium itself: no sync and no crash takes it back. */
   flipBit(offset: number, bit: number): void {
-    const page = this.#pages[Math.floor(offset / PAGE_BYTES)]
-    if (page !== undefined) page[offset % PAGE_BYTES]! ^= 1 << bit
+    const number = Math.floor(offset / PAGE_BYTES)
+    if (this.#pages[number] !== undefined) this.#page(number)[offset % PAGE_BYTES]! ^= 1 << bit
   }
 
   /** A sync begins: answers the number to end it with. */
@@ -171,7 +181,8 @@ export class Sectors {
       if (sectors.has(sector)) continue
       const page = this.#pages[Math.floor(sector / SECTORS_PER_PAGE)]
       const within = (sector % SECTORS_PER_PAGE) * SECTOR_BYTES
-      sectors.set(sector, page?.slice(within, within + SECTOR_BYTES))
+      const isZeros = page === undefined || page === zeroPage
+      sectors.set(sector, isZeros ? undefined : this.#slab.copy(page.subarray(within, within + SECTOR_BYTES)))
     }
   }
 
@@ -179,28 +190,41 @@ export class Sectors {
     const number = Math.floor(sector / SECTORS_PER_PAGE)
     const within = (sector % SECTORS_PER_PAGE) * SECTOR_BYTES
     if (before !== undefined) this.#page(number).set(before, within)
-    else this.#pages[number]?.fill(0, within, within + SECTOR_BYTES)
+    else this.#clear(number, within, SECTOR_BYTES)
   }
 
   #zero(from: number, to: number): void {
     for (let place = from; place < to; ) {
       const within = place % PAGE_BYTES
       const take = Math.min(PAGE_BYTES - within, to - place)
-      this.#pages[Math.floor(place / PAGE_BYTES)]?.fill(0, within, within + take)
+      this.#clear(Math.floor(place / PAGE_BYTES), within, take)
       place += take
     }
   }
 
+  #clear(number: number, within: number, length: number): void {
+    const page = this.#pages[number]
+    if (page !== undefined && page !== zeroPage) page.fill(0, within, within + length)
+  }
+
+  #clearPage(number: number): void {
+    if (this.#pages[number] === undefined) this.#pageCount++
+    this.#pages[number] = zeroPage
+  }
+
+  /** To be written into. */
   #page(number: number): Uint8Array {
-    let page = this.#pages[number]
-    if (page === undefined) {
-      page = new Uint8Array(PAGE_BYTES)
-      this.#pages[number] = page
-      this.#pageCount++
-    }
-    return page
+    const page = this.#pages[number]
+    if (page !== undefined && page !== zeroPage) return page
+    const made = new Uint8Array(PAGE_BYTES)
+    if (page === undefined) this.#pageCount++
+    this.#pages[number] = made
+    return made
   }
 }
+
+/** Of a page's length. */
+const isZero = (bytes: Uint8Array): boolean => bytes[0] === 0 && Buffer.compare(bytes, zeroPage) === 0
 
 function isEmpty(generation: Generation): boolean {
   return generation.sectors.size === 0 && generation.sizeBefore === undefined

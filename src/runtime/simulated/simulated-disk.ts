@@ -1,6 +1,7 @@
 import type { Disk, DiskCallback, DiskFile } from '../disk.ts'
 import { DiskError } from '../disk.ts'
 import type { SeededRandom } from '../seeded-random.ts'
+import { ByteSlab } from './byte-slab.ts'
 import type { DiskFaults, Span } from './faults.ts'
 import type { Incarnation } from './incarnation.ts'
 import { Sectors } from './sectors.ts'
@@ -18,6 +19,7 @@ export class SimulatedDisk {
   readonly #process: SimulatedProcess
   readonly #random: SeededRandom
   readonly #names = new SimulatedNames()
+  readonly #slab = new ByteSlab()
   #stalledUntilUs = 0
   #holder: Incarnation | undefined
   #ownFaults: DiskFaults | undefined
@@ -52,6 +54,11 @@ export class SimulatedDisk {
   peek(path: string): Uint8Array | undefined {
     const file = this.#names.get(normalPath(path))
     return file?.read(0, file.sizeBytes)
+  }
+
+  /** Names in a directory, as its process would see them. */
+  list(directory: string): readonly string[] {
+    return this.#names.list(normalPath(directory))
   }
 
   get usedBytes(): number {
@@ -146,7 +153,7 @@ export class SimulatedDisk {
         if (found !== undefined) return later(() => done(undefined, open(name, found)))
         if (!options.create || !names.directories.has(parentOf(name)))
           return fail(done, missing('open', name))
-        const created = new Sectors()
+        const created = new Sectors(this.#slab)
         if (!incarnation.isDead) names.link(name, created)
         later(() => done(undefined, open(name, created)))
       },

@@ -4,6 +4,7 @@ import { DureError } from '../../foundation/errors.ts'
 import { NODE_ID_MAX } from '../../foundation/ids.ts'
 import { type Endpoint, endpoint, type SendOutcome } from '../network.ts'
 import type { SeededRandom } from '../seeded-random.ts'
+import { ByteSlab } from './byte-slab.ts'
 import type { ClientLink, Connection } from './connection.ts'
 import type { Incarnation } from './incarnation.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
@@ -30,6 +31,7 @@ export class SimulatedNetwork {
   readonly #world: Simulation
   readonly #random: SeededRandom
   readonly #links = new Map<number, Link>()
+  readonly #slab = new ByteSlab()
   #cuts = 0
 
   constructor(world: Simulation, random: SeededRandom) {
@@ -250,8 +252,8 @@ export class SimulatedNetwork {
         }
         this.#world.recordMessage(to.process.number, from.process.number, check, message)
         if (connection === undefined) to.heardFrom.add(from.process.nodeId)
-        // A copy, so that two processes never share memory.
-        to.onMessage?.(sender, message.slice())
+        // A copy, so that two processes never share bytes.
+        to.onMessage?.(sender, this.#slab.copy(message))
       })
     }
     return 'accepted'

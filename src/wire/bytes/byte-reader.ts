@@ -21,6 +21,8 @@ export class ByteReader {
   /** What is being read, for messages. */
   readonly #subject: string
   readonly #length: number
+  /** Of the message, once it was asked for: that is a call into native code. */
+  #buffer: ArrayBufferLike | undefined
   #offset = 0
 
   constructor(bytes: Uint8Array, subject: string) {
@@ -73,7 +75,8 @@ export class ByteReader {
     const offset = this.#offset
     this.#offset = offset + length
     // Not `subarray`: on a Node Buffer it makes another Buffer, by a slower way.
-    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + offset, length)
+    this.#buffer ??= this.#bytes.buffer
+    return new Uint8Array(this.#buffer, this.#bytes.byteOffset + offset, length)
   }
 
   /** Passes over a byte string and says how long it is. */

@@ -23,6 +23,8 @@ export class ByteWriter {
   #slabBytes: number
   readonly #referenceFromBytes: number
   #slab: Uint8Array
+  /** Of the slab: asking a typed array for its buffer is a call into native code. */
+  #buffer: ArrayBuffer
   /** Where the current message begins in the slab, and where its next byte goes. */
   #start = 0
   #end = 0
@@ -32,7 +34,8 @@ export class ByteWriter {
   constructor(slabBytes: number, referenceFromBytes = Number.POSITIVE_INFINITY) {
     this.#slabBytes = slabBytes
     this.#referenceFromBytes = referenceFromBytes
-    this.#slab = new Uint8Array(slabBytes)
+    this.#buffer = new ArrayBuffer(slabBytes)
+    this.#slab = new Uint8Array(this.#buffer)
   }
 
   /** Of the current message. */
@@ -108,7 +111,7 @@ export class ByteWriter {
     const start = this.#start
     const end = this.#end
     this.#start = end
-    if (this.#referencedBytes === 0) return new Uint8Array(this.#slab.buffer, start, end - start)
+    if (this.#referencedBytes === 0) return new Uint8Array(this.#buffer, start, end - start)
 
     const message = new Uint8Array(end - start + this.#referencedBytes)
     let from = 0
@@ -146,8 +149,10 @@ export class ByteWriter {
   #grow(needed: number): void {
     const used = this.#end - this.#start
     this.#slabBytes = Math.min(2 * this.#slabBytes, SLAB_BYTES_MAX)
-    const slab = new Uint8Array(Math.max(this.#slabBytes, 2 * (used + needed)))
+    const buffer = new ArrayBuffer(Math.max(this.#slabBytes, 2 * (used + needed)))
+    const slab = new Uint8Array(buffer)
     slab.set(this.#slab.subarray(this.#start, this.#end))
+    this.#buffer = buffer
     this.#slab = slab
     this.#start = 0
     this.#end = used
