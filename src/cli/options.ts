@@ -40,7 +40,9 @@ export function addGlobalOptions(program: Command): void {
     .option('--keyspace <name>', 'the keyspace of the keys', 'default')
     .addOption(
       new Option('--consistency <level>', 'how fresh reads are')
-        .choices(['strong', 'eventual'])
+        .choices(readLevels)
+        // A command may have levels of its own: which it is, is known once all words are read.
+        .argParser((text) => text)
         .default('strong'),
     )
     .addOption(
@@ -49,7 +51,16 @@ export function addGlobalOptions(program: Command): void {
         .default(TIMEOUT_MS),
     )
     .option('--json', 'answer in JSON')
+    .hook('preAction', (_program, command) => {
+      const level = program.opts<GlobalOptions>().consistency
+      const hasOwn = command.options.some(({ long }) => long === '--consistency')
+      if (hasOwn || readLevels.includes(level)) return
+      const allowed = `Allowed choices are ${readLevels.join(', ')}.`
+      command.error(`error: option '--consistency <level>' argument '${level}' is invalid. ${allowed}`)
+    })
 }
+
+const readLevels: readonly string[] = ['strong', 'eventual']
 
 /** The cluster of this machine that the options mean. */
 export interface LocalCluster {

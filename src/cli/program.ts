@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { DureError } from '../foundation/errors.ts'
 import { type CommandContext, say } from './command-context.ts'
 import { addBackupCommand } from './commands/backup-command.ts'
+import { addCheckCommand } from './commands/check-command.ts'
 import { addCompleteCommand } from './commands/complete-command.ts'
 import { addConformanceCommand } from './commands/conformance-command.ts'
 import { renderExamples } from './commands/examples.ts'
@@ -89,6 +90,7 @@ function createProgram(context: CommandContext, version: string): Command {
   addNodeCommands(program, context)
   program.commandsGroup('Proof:')
   addSimulateCommand(program, context)
+  addCheckCommand(program, context)
   addConformanceCommand(program, context)
   addCompleteCommand(program)
   return program
@@ -105,11 +107,12 @@ const examples = [
   ['dure member add 6', 'then member promote 6, member remove 2'],
   ['dure kill 3', 'and dure start 3'],
   ['dure simulate --seeds 100', 'a hundred simulated clusters, one verdict'],
+  ['dure check history.edn --model register', 'a verdict on what clients saw, of any tool'],
 ] as const
 
 const exitCodesHelp = [
   'Exit codes:',
-  '  0 fine · 1 the answer is no (no such key) · 2 undecided',
+  '  0 fine · 1 the answer is no (no such key, an invalid history) · 2 undecided',
   '  3 nobody could answer in time · 64 usage · 70 a bug in Dure · 130 interrupted',
 ].join('\n')
 

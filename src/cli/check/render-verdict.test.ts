@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest'
+import type { CheckResult } from '../../proof/verify/verdict/verdict.ts'
+import type { CheckedHistory } from './checked-history.ts'
+import { renderVerdict } from './render-verdict.ts'
+import { verdictJson } from './verdict-json.ts'
+
+const spent = { steps: 1_234, memoryBytes: 3 << 20 }
+const checked = (result: Partial<CheckResult>): CheckedHistory => ({
+  source: 'bank.edn',
+  history: { origin: 'jepsen', events: 1_200 },
+  model: 'bank',
+  consistency: undefined,
+  tookMs: 12.4,
+  result: {
+    verdict: 'valid',
+    summary: 'The total is 100 in all 480 reads.',
+    anomalies: [],
+    spent,
+    ...result,
+  },
+})
+const plain = { style: (_tone: string, text: string) => text, columns: 60 }
+const anomaly = {
+  name: 'wrong-total',
+  explanation: 'The read of event 7 found 90 in all accounts together, and the total is 100.',
+  drawing: 'a 40\nb 50   ← 10 are gone\n',
+  events: [7],
+}
+
+test('a valid history is one sentence', () => {
+  expect(renderVerdict(checked({}), plain)).toBe(
+    [
+      'valid    The total is 100 in all 480 reads.',
+      '         bank.edn: 1,200 events, read as jepsen, checked as',
+      '         bank',
+      '',
+    ].join('\n'),
+  )
+})
+
+test('an invalid one says why, and draws it', () => {
+  const result = { verdict: 'invalid', summary: 'One read is wrong.', anomalies: [anomaly] } as const
+  expect(renderVerdict(checked(result), plain)).toBe(
+    [
+      'invalid  One read is wrong.',
+      '         bank.edn: 1,200 events, read as jepsen, checked as',
+      '         bank',
+      '',
+      '         wrong-total',
+      '         The read of event 7 found 90 in all accounts',
+      '         together, and the total is 100.',
+      '',
+      '  a 40',
+      '  b 50   ← 10 are gone',
+      '',
+    ].join('\n'),
+  )
+})
+
+test('many anomalies are counted, not listed', () => {
+  const text = renderVerdict(
+    checked({ verdict: 'invalid', anomalies: Array.from({ length: 1_007 }, () => anomaly) }),
+    plain,
+  )
+  expect(text.match(/wrong-total/g)).toHaveLength(5)
+  expect(text).toContain('and 1,002 more')
+})
+
+test('what is not decided says what was spent', () => {
+  expect(renderVerdict(checked({ verdict: 'unknown' }), plain)).toMatch(
+    /^unknown {2}[\s\S]*12 ms, 1,234 steps, 3\.0 MiB of memory\n$/,
+  )
+})
+
+test('what a history holds cannot steer the terminal', () => {
+  const evil = { ...anomaly, explanation: 'read \u001b[2J', drawing: '\u001b[31mred' }
+  const text = renderVerdict(checked({ verdict: 'invalid', anomalies: [evil] }), plain)
+  expect(text).not.toContain('\u001b')
+})
+
+test('JSON has everything, in the names of HTTP', () => {
+  const statistics = { lowestTotal: 90n, byAccount: new Map([[1, new Set(['a'])]]) }
+  const result = { verdict: 'invalid', anomalies: [anomaly], statistics } as Partial<CheckResult>
+  expect(verdictJson(checked(result))).toMatchObject({
+    verdict: 'invalid',
+    model: 'bank',
+    took_ms: 12,
+    anomalies: [{ name: 'wrong-total', events: [7] }],
+    spent: { steps: 1_234, memory_bytes: 3 << 20 },
+    statistics: { lowest_total: '90', by_account: { 1: ['a'] } },
+  })
+})

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { wrap } from './wrap.ts'
+
+test('lines break between words, and where they did', () => {
+  expect(wrap('read of 3 saw nothing\nthat was written', 12)).toEqual([
+    'read of 3',
+    'saw nothing',
+    'that was',
+    'written',
+  ])
+})
+
+test('a word that is too long stands alone, and an empty line stays', () => {
+  expect(wrap('a serializability b', 5)).toEqual(['a', 'serializability', 'b'])
+  expect(wrap('a\n\nb', 5)).toEqual(['a', '', 'b'])
+})
+
+test('width is columns, not characters', () => {
+  expect(wrap('서울 부산', 7)).toEqual(['서울', '부산'])
+})

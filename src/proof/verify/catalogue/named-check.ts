@@ -1,0 +1,121 @@
+import { DureError } from '../../../foundation/errors.ts'
+import type { HistoryValue } from '../history/event.ts'
+import type { HistoryOrigin, RecordedHistory } from '../history/recorded-history.ts'
+import { parseIsolationLevel } from '../isolation/isolation-level.ts'
+import { parseConsistencyModel } from '../transactions/consistency/consistency-model.ts'
+import {
+  type CheckFamily,
+  type CheckName,
+  checkNames,
+  checks,
+  describeCheck,
+  type SharedOption,
+} from './checks.ts'
+import { suggest } from './suggest.ts'
+
+/** What is asked of a history, in words. */
+export interface CheckRequest {
+  /** A name of the catalogue; what the origin of the history implies unless said. */
+  readonly model?: CheckName | (string & {})
+  /** What transactions claim; `serializable` unless said. */
+  readonly consistency?: string
+  /** What was there before the first event; as the tool that recorded it means it unless said. */
+  readonly initial?: HistoryValue
+  /** What a read that returned nil says: that there was nothing, or nothing at all. By the tool unless said. */
+  readonly nilRead?: 'absent' | 'any'
+  /** Options of the check itself, by name: `{ total: 100 }` for `bank`. */
+  readonly settings?: Readonly<Record<string, unknown>>
+}
+
+/** A request that was understood: the check is known and takes all that it was told. */
+export interface NamedCheck extends CheckRequest {
+  readonly name: CheckName
+  readonly family: CheckFamily
+}
+
+/** What a file is of when its form leaves no choice. */
+const impliedBy: Readonly<Partial<Record<HistoryOrigin, CheckName>>> = {
+  isolation: 'isolation',
+  porcupine: 'key-value',
+  'jepsen-log': 'cas-register',
+}
+
+/**
+ * Finds the check that a request means. Errors: `invalid`, naming what is known, for an unknown model or level, and for an
+ * option that this check does not take.
+ */
+export function nameCheck(request: CheckRequest, { origin }: Pick<RecordedHistory, 'origin'>): NamedCheck {
+  const name = nameOf(request.model, origin)
+  const { family, takes } = describeCheck(name)
+  const given = Object.entries(request).filter(([, value]) => value !== undefined)
+  for (const [option] of given) {
+    if (option in flags && !takes.includes(option as SharedOption)) refuseOption(name, option as SharedOption)
+  }
+  if (request.consistency !== undefined) requireLevel(family, request.consistency)
+  requireSettings(name, request.settings ?? {})
+  const claim = family === 'transactions' ? { consistency: 'serializable' } : {}
+  return { ...claim, ...Object.fromEntries(given), name, family }
+}
+
+function nameOf(model: string | undefined, origin: HistoryOrigin): CheckName {
+  const name = model ?? impliedBy[origin]
+  if (name === undefined) {
+    throw new DureError(
+      'invalid',
+      `what is this history of? Say it with --model (the option model): ${listChecks()}`,
+    )
+  }
+  if (isCheckName(name)) return name
+  const meant = suggest(name, checkNames)
+  const hint = meant === undefined ? '' : ` Did you mean ${meant}?`
+  throw new DureError(
+    'invalid',
+    `no model is called ${JSON.stringify(name)}.${hint} The known ones: ${listChecks()}`,
+  )
+}
+
+const isCheckName = (name: string): name is CheckName => Object.hasOwn(checks, name)
+
+/** On a line each, for messages and help. */
+export function listChecks(): string {
+  const width = Math.max(...checkNames.map(({ length }) => length))
+  return checkNames.map((name) => `\n  ${name.padEnd(width)}  ${checks[name].about}`).join('')
+}
+
+const flags: Readonly<Record<SharedOption, string>> = {
+  consistency: '--consistency',
+  initial: '--initial',
+  nilRead: '--nil-read',
+}
+
+function refuseOption(name: CheckName, option: SharedOption): never {
+  const takers = checkNames.filter((each) => describeCheck(each).takes.includes(option))
+  throw new DureError(
+    'invalid',
+    `${name} takes no ${flags[option]}; these do: ${takers.join(', ')}. Leave it out.`,
+  )
+}
+
+function requireLevel(family: CheckFamily, level: string): void {
+  if (family === 'isolation') parseIsolationLevel(level)
+  else parseConsistencyModel(level)
+}
+
+function requireSettings(name: CheckName, settings: Readonly<Record<string, unknown>>): void {
+  const known = describeCheck(name).settings ?? {}
+  for (const [setting, value] of Object.entries(settings)) {
+    if (!Object.hasOwn(known, setting)) {
+      const names = Object.keys(known)
+      const which = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`
+      throw new DureError('invalid', `${name} has no option ${JSON.stringify(setting)}: ${which}`)
+    }
+    const { type } = known[setting]!
+    const fits = typeof type === 'string' ? typeof value === type : type.includes(value as string)
+    if (fits) continue
+    const expected = typeof type === 'string' ? `a ${type}` : `one of ${type.join(', ')}`
+    throw new DureError(
+      'invalid',
+      `the option ${setting} of ${name} is ${JSON.stringify(value)}: use ${expected}`,
+    )
+  }
+}

@@ -1,0 +1,51 @@
+import { checkBank } from '../checks/bank/check-bank.ts'
+import { checkCausalRegister } from '../checks/causal/check-causal-register.ts'
+import { checkCausalReverse } from '../checks/causal/check-causal-reverse.ts'
+import { checkCounter } from '../checks/counter/check-counter.ts'
+import { checkIndependent } from '../checks/independent/check-independent.ts'
+import { isIndependent } from '../checks/independent/split-by-key.ts'
+import { checkLongFork } from '../checks/long-fork/check-long-fork.ts'
+import { checkFencedMutualExclusion } from '../checks/mutual-exclusion/check-fenced-mutual-exclusion.ts'
+import { checkPredicateG2 } from '../checks/predicate/check-predicate-g2.ts'
+import { checkQueue } from '../checks/queue/check-queue.ts'
+import { checkTotalQueue } from '../checks/queue/check-total-queue.ts'
+import { checkSet } from '../checks/set/check-set.ts'
+import { checkSetFull } from '../checks/set/check-set-full.ts'
+import { checkUniqueIds } from '../checks/unique-ids/check-unique-ids.ts'
+import type { RecordedHistory } from '../history/recorded-history.ts'
+import type { CheckResult } from '../verdict/verdict.ts'
+import type { CheckName, checks } from './checks.ts'
+import type { NamedCheck } from './named-check.ts'
+
+/** The checks of one thing alone. */
+type SingleName = {
+  [Name in CheckName]: (typeof checks)[Name]['family'] extends 'single' ? Name : never
+}[CheckName]
+
+// biome-ignore lint/suspicious/noExplicitAny: settings are held against the catalogue before they come here.
+type SingleCheck = (history: RecordedHistory, settings: any) => CheckResult
+
+const byName: Readonly<Record<SingleName, SingleCheck>> = {
+  bank: checkBank,
+  set: checkSet,
+  'set-full': checkSetFull,
+  counter: checkCounter,
+  queue: checkQueue,
+  'total-queue': checkTotalQueue,
+  'unique-ids': checkUniqueIds,
+  'long-fork': checkLongFork,
+  'causal-register': checkCausalRegister,
+  'causal-reverse': checkCausalReverse,
+  'predicate-g2': checkPredicateG2,
+  'fenced-mutual-exclusion': checkFencedMutualExclusion,
+}
+
+/** Runs one of them; key by key where the history is of many objects that are independent of each other. */
+export function runSingleCheck(
+  history: RecordedHistory,
+  { name, nilRead, settings }: NamedCheck,
+): CheckResult {
+  const check = byName[name as SingleName]
+  const options = { ...settings, ...(nilRead !== undefined && { nilRead }) }
+  return isIndependent(history) ? checkIndependent(history, check, options) : check(history, options)
+}
