@@ -1,0 +1,220 @@
+import type { RecordedHistory } from '../../history/recorded-history.ts'
+import { formatValue } from '../../history/value/format-value.ts'
+import type { CheckResult } from '../../verdict/verdict.ts'
+import { AnomalyList, conclude, counted, inWords } from '../anomaly-list.ts'
+import type { CheckOptions } from '../check-options.ts'
+import { didNotHappen, spentOn } from '../client-operations.ts'
+import { followClients, type LogAnomalies, logAnomalies } from './follow-clients.ts'
+import { type LogOperation, readLogOperations } from './log-operations.ts'
+import { type KnownMessage, PartitionLog } from './partition-log.ts'
+
+export interface LogOptions extends CheckOptions {
+  /**
+   * Whether clients polled every partition to its end when all else was over. Then a message that was acknowledged and
+   * that nobody polled is an anomaly; else it is only counted.
+   */
+  readonly finalPolls?: boolean
+}
+
+export interface LogResult extends CheckResult {
+  readonly statistics: LogStatistics
+}
+
+export interface LogStatistics {
+  readonly partitions: number
+  readonly sent: number
+  readonly acknowledged: number
+  /** Different messages that were polled. */
+  readonly polled: number
+  /** Acknowledged messages that nobody polled although nobody polled beyond them either. */
+  readonly unseen: number
+  /** Sends of one transaction that others' came between, which is allowed. */
+  readonly interleavedSends: number
+  readonly anomalies: Readonly<Record<string, number>>
+}
+
+/**
+ * Whether a log of partitions, as Kafka is one, keeps what it acknowledged and shows it in order.
+ *
+ * ```ts
+ * checkLog(history) // [['send', 'a', [0, 1]]], [['poll', { a: [[0, 1], [1, 2]] }]]
+ * ```
+ *
+ * Offsets tell the order of messages. Messages have values of their own. A client that subscribes may be given other
+ * partitions at any time, so only one that assigns its partitions is asked to poll without gaps.
+ */
+export function checkLog(history: RecordedHistory, options: LogOptions = {}): LogResult {
+  const operations = readLogOperations(history)
+  const anomalies: LogAnomalies = new AnomalyList(logAnomalies, options)
+  const logs = buildLogs(operations)
+  let [sent, acknowledged, polled, unseen, values] = [0, 0, 0, 0, 0]
+  for (const { sends, polls } of operations) values += sends.length + polls.length
+  for (const log of logs.values()) {
+    findConflicts(log, anomalies)
+    const lost = findLost(log, anomalies)
+    for (const message of log.messages.values()) {
+      if (message.sends > 0) sent++
+      if (message.acknowledged >= 0) acknowledged++
+      if (message.polled >= 0) polled++
+      if (message.acknowledged < 0 || message.polled >= 0 || lost.has(message)) continue
+      unseen++
+      if (options.finalPolls === true)
+        anomalies.add('unseen-message', () => ({
+          explanation: `Operation ${message.acknowledged} sent ${nameOf(log, message)}, which was acknowledged, and nobody polled it.`,
+          events: [message.acknowledged],
+        }))
+    }
+  }
+  findUnexplained(operations, logs, anomalies)
+  const interleavedSends = followClients(operations, logs, anomalies)
+  return {
+    ...conclude(anomalies, {
+      subject: 'The log',
+      unknown:
+        polled === 0 || acknowledged === 0
+          ? 'Nothing can be said of the log: no message was polled, or none was acknowledged.'
+          : undefined,
+      valid: `${counted(polled, 'message')} of ${counted(logs.size, 'partition')} polled in order, none lost or made up; ${unseen} acknowledged and not polled yet.`,
+      spent: spentOn(operations.length + values, 3 * values),
+    }),
+    statistics: {
+      ...{ partitions: logs.size, sent, acknowledged, polled, unseen, interleavedSends },
+      anomalies: anomalies.counts,
+    },
+  }
+}
+
+/** Offsets are told by acknowledged sends and by polls. */
+function buildLogs(operations: readonly LogOperation[]): ReadonlyMap<string, PartitionLog> {
+  const logs = new Map<string, PartitionLog>()
+  const logOf = (key: string): PartitionLog => {
+    let log = logs.get(key)
+    if (log === undefined) {
+      log = new PartitionLog(key)
+      logs.set(key, log)
+    }
+    return log
+  }
+  for (const { operation, sends, polls } of operations) {
+    const { call } = operation
+    for (const message of sends) {
+      const log = logOf(message.key)
+      const known = log.messageOf(message)
+      if (didNotHappen(operation)) {
+        if (known.failed < 0) known.failed = call
+        continue
+      }
+      known.sends++
+      if (known.sent < 0) known.sent = call
+      if (operation.outcome === 'ok') known.acknowledged = call
+      log.place(message)
+    }
+    for (const message of polls) {
+      const log = logOf(message.key)
+      const known = log.messageOf(message)
+      if (known.polled < 0) known.polled = call
+      log.place(message)
+    }
+  }
+  for (const log of logs.values()) log.seal()
+  return logs
+}
+
+function nameOf({ key }: PartitionLog, { value }: KnownMessage): string {
+  return `message ${formatValue(value)} of partition ${key}`
+}
+
+function findConflicts(log: PartitionLog, anomalies: LogAnomalies): void {
+  for (const [offset, ids] of log.conflicts) {
+    const messages = [...ids].map((id) => log.messages.get(id)!)
+    anomalies.add('inconsistent-offset', () => ({
+      explanation: `At offset ${offset} of partition ${log.key} there were ${inWords(messages.slice(0, 8).map(({ value }) => formatValue(value)))}.`,
+      drawing: messages
+        .slice(0, 4)
+        .map(({ value, acknowledged, polled }) => {
+          const sights = [
+            ...(acknowledged < 0 ? [] : [`sent by ${acknowledged}`]),
+            ...(polled < 0 ? [] : [`polled by ${polled}`]),
+          ]
+          return `  offset ${offset}: ${formatValue(value)} (${sights.join(', ')})`
+        })
+        .join('\n'),
+      events: messages
+        .slice(0, 8)
+        .map(({ acknowledged, polled }) => (acknowledged < 0 ? polled : acknowledged)),
+    }))
+  }
+  for (const message of log.messages.values()) {
+    const { offsets, sends, acknowledged, polled } = message
+    // What was sent twice may be there twice.
+    if (offsets.length < 2 || offsets.length <= sends) continue
+    anomalies.add('duplicate-message', () => ({
+      explanation: `${nameOf(log, message)} is at offsets ${inWords(
+        [...offsets]
+          .sort((a, b) => a - b)
+          .slice(0, 8)
+          .map(String),
+      )}, and was sent ${sends === 1 ? 'once' : `${sends} times`}.`.replace(/^m/, 'M'),
+      events: [acknowledged, polled].filter((call) => call >= 0),
+    }))
+  }
+}
+
+/**
+ * What lies before the furthest message that someone polled must have been polled too. A message at several offsets
+ * counts with its first for how far polls went, and with its last for whether it must have been polled.
+ */
+function findLost(log: PartitionLog, anomalies: LogAnomalies): ReadonlySet<KnownMessage> {
+  let furthest = -1
+  let beyond: KnownMessage | undefined
+  for (const message of log.messages.values()) {
+    if (message.polled < 0) continue
+    const index = log.firstIndex(message) ?? -1
+    if (index > furthest) [furthest, beyond] = [index, message]
+  }
+  const lost = new Set<KnownMessage>()
+  for (const message of log.messages.values()) {
+    if (message.polled >= 0 || message.acknowledged < 0) continue
+    const index = log.lastIndex(message)
+    if (index === undefined || index > furthest) continue
+    lost.add(message)
+    anomalies.add('lost-message', () => ({
+      explanation: `Operation ${message.acknowledged} sent ${nameOf(log, message)}, acknowledged at offset ${message.offsets[0]}. Nobody polled it, though operation ${beyond!.polled} polled ${formatValue(beyond!.value)} at offset ${beyond!.offsets[0]}, beyond it.`,
+      drawing: `  ${log.key}: ... [${message.offsets[0]}: ${formatValue(message.value)}, never polled] ... [${beyond!.offsets[0]}: ${formatValue(beyond!.value)}, polled]`,
+      events: [message.acknowledged, beyond!.polled],
+    }))
+  }
+  return lost
+}
+
+/** Messages that a poll cannot have found: of failed sends, of nobody, of the same transaction. */
+function findUnexplained(
+  operations: readonly LogOperation[],
+  logs: ReadonlyMap<string, PartitionLog>,
+  anomalies: LogAnomalies,
+): void {
+  for (const { operation, sends, polls } of operations) {
+    const { call } = operation
+    for (const { key, id } of polls) {
+      const log = logs.get(key)!
+      const message = log.messages.get(id)!
+      const what = `Operation ${call} polled ${nameOf(log, message)}`
+      if (sends.some((own) => own.key === key && own.id === id))
+        anomalies.add('precommitted-read', () => ({
+          explanation: `${what}, which it sends itself: what a transaction sends is not to be seen before it commits.`,
+          events: [call],
+        }))
+      if (message.sent >= 0 && message.sent < operation.return!) continue
+      if (message.sent < 0 && message.failed >= 0 && message.failed < operation.return!)
+        anomalies.add('aborted-read', () => ({
+          explanation: `${what}, whose send, operation ${message.failed}, failed.`,
+          events: [message.failed, call],
+        }))
+      else
+        anomalies.add('unexpected-message', () => ({
+          explanation: `${what}, which ${message.sent < 0 ? 'nobody sent' : `operation ${message.sent} sent only after the poll had returned`}.`,
+          events: [call],
+        }))
+    }
+  }
+}
