@@ -1,13 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { bank } from './bank/bank.ts'
 import { counter } from './counter/counter.ts'
+import { lease } from './lease/lease.ts'
+import { lock } from './lock/lock.ts'
 import { longFork } from './long-fork/long-fork.ts'
 import { queue } from './queue/queue.ts'
+import { casRegister, register } from './register/register.ts'
 import { set } from './set/set.ts'
 import type { Defect } from './testing/defective-store.ts'
 import { stagedRun } from './testing/staged-run.ts'
+import { listAppend } from './transactions/list-append.ts'
+import { rwRegister } from './transactions/rw-register.ts'
 import { uniqueIds } from './unique-ids/unique-ids.ts'
+import { watch } from './watch/watch.ts'
 import type { Workload } from './workload.ts'
+
+/** Of virtual time, at 250 calls a second. */
+const CONVICTED_WITHIN_MS = 8_000
 
 /** What each workload must convict. */
 const cases: readonly (readonly [Workload, readonly Defect[]])[] = [
@@ -15,6 +24,13 @@ const cases: readonly (readonly [Workload, readonly Defect[]])[] = [
   [counter, ['lost-write', 'stale-read', 'lost-update', 'repeated-write']],
   [longFork, ['torn-range']],
   [queue, ['lost-write', 'lost-update', 'false-refusal']],
+  [casRegister, ['lost-write', 'stale-read', 'lost-update', 'repeated-write']],
+  [lease, ['repeated-token']],
+  [listAppend, ['lost-write', 'lost-update', 'torn-commit', 'repeated-write', 'false-refusal']],
+  [lock, ['lost-write', 'lost-update', 'repeated-version']],
+  [register, ['lost-write', 'stale-read', 'repeated-write', 'false-refusal']],
+  [rwRegister, ['lost-update', 'torn-commit']],
+  [watch, ['false-refusal', 'skipped-change', 'repeated-change']],
   [set, ['lost-write', 'stale-read', 'false-refusal']],
   [uniqueIds, ['repeated-version']],
 ]
@@ -33,7 +49,7 @@ describe.for(cases.map(([workload, mistakes]) => ({ name: workload.name, workloa
     })
 
     test.for(mistakes)('convicts one with a %s', async (defect) => {
-      const { result } = await stagedRun(workload, { seed: 1, defect })
+      const { result } = await stagedRun(workload, { seed: 1, durationMs: CONVICTED_WITHIN_MS, defect })
       expect(result.verdict).toBe('invalid')
     })
   },

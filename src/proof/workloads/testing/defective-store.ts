@@ -16,8 +16,8 @@ import type {
   WriteOptions,
   Written,
 } from '../../../ports/key-value/key-value-store.ts'
-import type { Lease, LeaseOptions } from '../../../ports/key-value/lease.ts'
-import type { Watch } from '../../../ports/key-value/watch.ts'
+import type { FencingToken, Lease, LeaseOptions } from '../../../ports/key-value/lease.ts'
+import type { Change, Watch } from '../../../ports/key-value/watch.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { collect } from './collect.ts'
 
@@ -39,6 +39,12 @@ export const defects = [
   'repeated-version',
   /** A write is refused, and happens all the same. */
   'false-refusal',
+  /** Two leases have one fencing token. */
+  'repeated-token',
+  /** A watch passes over a change. */
+  'skipped-change',
+  /** A watch shows a change again. */
+  'repeated-change',
 ] as const
 export type Defect = (typeof defects)[number]
 
@@ -46,6 +52,7 @@ export type Defect = (typeof defects)[number]
 const DEFECT_RATE = 0.1
 /** How long what should be one moment takes, and how old a stale read is. */
 const MOMENT_MS = 30
+const ROWS_BEHIND = 10
 
 /** A store with one mistake, which it makes now and then: what workloads must convict. */
 export class DefectiveStore implements KeyValueStore {
@@ -54,6 +61,7 @@ export class DefectiveStore implements KeyValueStore {
   readonly #defect: Defect
   /** What reads showed before, for showing it again. */
   readonly #seen: { readonly key: Uint8Array; readonly stored: Stored }[] = []
+  #lastToken: FencingToken | undefined
 
   constructor(store: KeyValueStore, runtime: Runtime, defect: Defect) {
     this.#store = store
@@ -132,21 +140,44 @@ export class DefectiveStore implements KeyValueStore {
       yield* later.slice(half)
       return
     }
-    // Without the row that was written last.
-    const missing = this.#isWrong('stale-read') ? Math.max(...rows.map(({ version }) => version)) : undefined
-    yield* rows.filter(({ version }) => version !== missing)
+    // Without the rows that were written last.
+    const newest = rows.map(({ version }) => version).sort((a, b) => b - a)
+    const tooNew = this.#isWrong('stale-read') ? newest[Math.min(ROWS_BEHIND, newest.length) - 1]! : Infinity
+    yield* rows.filter(({ version }) => version < tooNew)
   }
 
   watch(range: KeyRange, options?: WatchOptions): Watch {
-    return this.#store.watch(range, options)
+    const watch = this.#store.watch(range, options)
+    if (this.#defect !== 'skipped-change' && this.#defect !== 'repeated-change') return watch
+    return {
+      ready: watch.ready,
+      get cursor() {
+        return watch.cursor
+      },
+      close: () => watch.close(),
+      [Symbol.asyncDispose]: () => watch.close(),
+      [Symbol.asyncIterator]: () => this.#wrongChanges(watch),
+    }
+  }
+
+  async *#wrongChanges(watch: Watch): AsyncGenerator<Change> {
+    for await (const change of watch) {
+      if (this.#isWrong('skipped-change')) continue
+      yield change
+      if (this.#isWrong('repeated-change')) yield change
+    }
   }
 
   cursor(): Promise<Cursor> {
     return this.#store.cursor()
   }
 
-  lease(options: LeaseOptions): Promise<Lease> {
-    return this.#store.lease(options)
+  async lease(options: LeaseOptions): Promise<Lease> {
+    const lease = await this.#store.lease(options)
+    if (this.#isWrong('repeated-token') && this.#lastToken !== undefined)
+      Object.defineProperty(lease, 'token', { value: this.#lastToken })
+    this.#lastToken = lease.token
+    return lease
   }
 
   close(): Promise<void> {

@@ -23,7 +23,7 @@ import { collect } from './collect.ts'
 /** Of a call each way. */
 const DELAY_MS_MAX = 10
 /** Of calls whose answer never comes; half of them happen, some of those late. */
-const LOST_RATE = 0.01
+const LOST_RATE = 0.02
 
 /**
  * A store behind a network: every call takes time, some are never answered. What stands behind it may be as close and as

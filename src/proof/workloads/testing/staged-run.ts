@@ -22,14 +22,14 @@ const TIMEOUT_MS = 400
 const MEAN_MS = 4
 
 /**
- * A workload on the reference model, as seen through a network on virtual time: perfect, or with one defect. Eight seconds
+ * A workload on the reference model, as seen through a network on virtual time: perfect, or with one defect. Five seconds
  * of it take a fraction of a second.
  */
 export async function stagedRun(
   workload: Workload,
   {
     seed,
-    durationMs = 8_000,
+    durationMs = 5_000,
     defect,
   }: { readonly seed: number; readonly durationMs?: number; readonly defect?: Defect },
 ): Promise<StagedRun> {

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import type { HistoryEvent, HistoryValue } from '../history/event.ts'
+import { checkWatched } from './check-watched.ts'
+
+type Change = readonly [name: string, value: number, version: number]
+
+/** Writes one after the other, then what each watcher was shown by its watches. */
+function check(
+  writes: readonly { readonly change: Change; readonly type?: 'ok' | 'fail' | 'info' }[],
+  watchers: Readonly<Record<string, readonly (readonly Change[] | 'compacted')[]>>,
+) {
+  const events: HistoryEvent[] = []
+  const add = (event: Omit<HistoryEvent, 'index'>) => events.push({ index: events.length, ...event })
+  const write = (f: string, process: number, change: Change, type: 'ok' | 'fail' | 'info') => {
+    add({ process, type: 'invoke', f, value: change.slice(0, 2) })
+    add({ process, type, f, value: type === 'ok' ? change : change.slice(0, 2) })
+  }
+  for (const [process, { change, type = 'ok' }] of writes.entries()) write('write', process, change, type)
+  write('last', 99, LAST, 'ok')
+  for (const [key, watches] of Object.entries(watchers)) {
+    for (const changes of watches) {
+      const about = { process: `watcher ${key}`, f: 'watch', key }
+      add({ ...about, type: 'invoke', value: null })
+      if (changes === 'compacted') add({ ...about, type: 'fail', value: null, error: changes })
+      else add({ ...about, type: 'ok', value: changes as unknown as HistoryValue })
+    }
+  }
+  return checkWatched({ origin: 'dure', events })
+}
+
+const LAST: Change = ['z', 0, 9]
+const a: Change = ['a', 1, 1]
+const b: Change = ['b', 2, 2]
+const c: Change = ['a', 3, 3]
+const written = [{ change: a }, { change: b }, { change: c }]
+
+describe('watches', () => {
+  it('are valid when each change was shown once, in one order', () => {
+    expect(
+      check(written, {
+        one: [
+          [a, b],
+          [c, LAST],
+        ],
+        two: [[a], [], [b, c, LAST]],
+      }),
+    ).toMatchObject({
+      verdict: 'valid',
+      statistics: { watchers: 2, shown: 8, acknowledged: 4 },
+    })
+  })
+
+  it('may show a write of unknown outcome, or not', () => {
+    const unknown = [{ change: a }, { change: b, type: 'info' as const }]
+    expect(check(unknown, { one: [[a, b, LAST]] }).verdict).toBe('valid')
+    expect(check(unknown, { one: [[a, LAST]] }).verdict).toBe('valid')
+  })
+
+  it('say nothing when nobody saw the last write', () => {
+    expect(check(written, { one: [[a, b]] })).toMatchObject({ verdict: 'unknown', anomalies: [] })
+  })
+
+  it('may begin anew after what they lacked was compacted', () => {
+    expect(check(written, { one: [[a], 'compacted', [c, LAST]], two: [[a, b, c, LAST]] }).verdict).toBe(
+      'valid',
+    )
+  })
+
+  it.for([
+    ['missed-change', written, { one: [[a, c, LAST]] }],
+    ['watchers-disagree', written, { one: [[a, b, c, LAST]], two: [[a, c]] }],
+    ['watchers-disagree', written, { one: [[a, b, c, LAST]], two: [[b, a]] }],
+    ['watchers-disagree', written, { one: [[a, b, c, LAST]], two: [[b]] }],
+    [
+      'repeated-change',
+      written,
+      {
+        one: [
+          [a, b],
+          [b, c, LAST],
+        ],
+      },
+    ],
+    ['failed-change', [{ change: a, type: 'fail' }], { one: [[a, LAST]] }],
+    ['unwritten-change', [], { one: [[b, LAST]] }],
+    ['missed-change', written, { one: [[a, b, ['a', 3, 7], LAST]] }],
+  ] as const)('are invalid with a %s', ([name, writes, watchers]) => {
+    const { verdict, anomalies, summary } = check(writes, watchers)
+    expect(verdict).toBe('invalid')
+    expect(anomalies.map((anomaly) => anomaly.name)).toContain(name)
+    expect(summary).toContain(anomalies[0]!.explanation)
+  })
+})
