@@ -15,13 +15,14 @@ Benchmarks
   stall       elections during saturation while disks stall for 500 ms
   restart     from kill -9 of a node with a million keys to its first strong read
   simulator   virtual seconds per second of a simulated cluster under all faults
+  verify      the checkers of histories, beside Porcupine where Go is installed
   all         every one of them
 
 Options
   --only etcd|dure         measure one of the two alone
   --in-flight 1,64         calls in flight, for speed
   --operations put,get     kinds of call, for speed
-  --rounds N               rounds of each (speed, watch, leases), kills (failover), seeds (simulator)
+  --rounds N               rounds of each (speed, watch, leases, verify), kills (failover), seeds (simulator)
   --seconds N              length of a round (speed, watch, leases), of the load (stall), of all seeds (simulator)
   --etcd-connections N     HTTP/2 connections of etcd's client (1)
   --quick, --full          short runs for a first look; the lengths of the written goals

@@ -8,6 +8,7 @@ const LOADERS: ReadonlyMap<string, () => Promise<Benchmark>> = new Map([
   ['stall', async () => (await import('./stall.ts')).stall],
   ['restart', async () => (await import('./restart.ts')).restart],
   ['simulator', async () => (await import('./simulator.ts')).simulator],
+  ['verify', async () => (await import('./verify.ts')).verify],
 ])
 
 /** In the order in which `all` runs them. */

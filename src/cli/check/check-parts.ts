@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import { linearizabilityModel, withKeysApart } from '../../proof/verify/catalogue/linearizability-model.ts'
 import type { NamedCheck } from '../../proof/verify/catalogue/named-check.ts'
 import type { RecordedHistory } from '../../proof/verify/history/recorded-history.ts'
@@ -9,9 +10,12 @@ import {
 } from '../../proof/verify/linearizability/linearizability-result.ts'
 import type { AnyLibraryModel } from '../../proof/verify/linearizability/models/models.ts'
 import type { Part } from '../../proof/verify/linearizability/split-history.ts'
-import { runOnThreads, threadProgram } from '../threads/run-on-threads.ts'
+import { runOnThreads } from '../threads/run-on-threads.ts'
 import type { CheckLimits } from './check-job.ts'
 import type { ModelForParts, PartsAnswer, PartsJob } from './part-worker.ts'
+
+/** TypeScript in the checkout, JavaScript in the package. */
+const worker = new URL(`./part-worker${extname(import.meta.url)}`, import.meta.url)
 
 type AnyPart = Part<unknown, unknown>
 
@@ -102,7 +106,7 @@ async function goOnTogether(
     memoryBytes: limits.memoryBytes / threads,
     deadlineMs: limits.deadlineMs,
   }
-  await runOnThreads<PartsJob, PartsAnswer>(threadProgram('part-worker', import.meta.url), {
+  await runOnThreads<PartsJob, PartsAnswer>(worker, {
     threads,
     data,
     next: () => {

@@ -1,9 +1,11 @@
+import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { DureError } from '../../foundation/errors.ts'
-import { threadProgram } from '../threads/run-on-threads.ts'
 import type { CheckAnswer, CheckJob } from './check-job.ts'
 import type { CheckedHistory } from './checked-history.ts'
 
+/** TypeScript in the checkout, JavaScript in the package. */
+const worker = new URL(`./check-worker${extname(import.meta.url)}`, import.meta.url)
 /** A history in memory takes a multiple of its text: so much for each byte of it, and for what Node itself takes. */
 const BYTES_PER_TEXT_BYTE = 24
 const OWN_BYTES = 256 << 20
@@ -20,7 +22,7 @@ export function runCheck(job: CheckJob, signal: AbortSignal): Promise<CheckedHis
   const heapBytes = OWN_BYTES + job.limits.memoryBytes + BYTES_PER_TEXT_BYTE * job.input.sizeBytes
   const beganMs = performance.now()
   return new Promise((resolve, reject) => {
-    const thread = new Worker(threadProgram('check-worker', import.meta.url), {
+    const thread = new Worker(worker, {
       workerData: job,
       resourceLimits: { maxOldGenerationSizeMb: Math.ceil(heapBytes / MIB) },
     })

@@ -1,8 +1,12 @@
 import { availableParallelism } from 'node:os'
+import { extname } from 'node:path'
 import type { SeedReport } from '../../proof/simulation/run-seed.ts'
 import type { ScenarioOptions } from '../../proof/simulation/scenario.ts'
-import { runOnThreads, threadProgram } from '../threads/run-on-threads.ts'
+import { runOnThreads } from '../threads/run-on-threads.ts'
 import type { SeedJob } from './seed-worker.ts'
+
+/** TypeScript in the checkout, JavaScript in the package. */
+const worker = new URL(`./seed-worker${extname(import.meta.url)}`, import.meta.url)
 
 /**
  * Runs seeds on all cores; reports come as they end, in any order. Every seed is a world of its own, so threads change
@@ -22,7 +26,7 @@ export function runSeeds(
   },
 ): Promise<void> {
   const waiting = seeds[Symbol.iterator]()
-  return runOnThreads<SeedJob, SeedReport>(threadProgram('seed-worker', import.meta.url), {
+  return runOnThreads<SeedJob, SeedReport>(worker, {
     threads: jobs,
     next: () => {
       const { done, value: seed } = waiting.next()

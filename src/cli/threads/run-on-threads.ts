@@ -1,10 +1,4 @@
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-
-/** The program of a thread, beside the file that names it: TypeScript in the checkout, JavaScript in the package. */
-export function threadProgram(name: string, besideUrl: string): URL {
-  return new URL(`./${name}${extname(besideUrl)}`, besideUrl)
-}
 
 export interface ThreadsOptions<Job, Answer> {
   /** How many at most: each is started for the first job that no other takes. */
@@ -22,7 +16,7 @@ export interface ThreadsOptions<Job, Answer> {
  * Hands jobs to threads of one program, one job at a time each; answers come as they are ready, in any order.
  *
  * ```ts
- * await runOnThreads(threadProgram('seed-worker', import.meta.url), {
+ * await runOnThreads(new URL(`./seed-worker${extname(import.meta.url)}`, import.meta.url), {
  *   threads: 2,
  *   next: () => waiting.shift(),
  *   onAnswer: (report) => keep(report),
