@@ -3,9 +3,18 @@ import { isTag } from './tagged-values.ts'
 
 /** A value as our JSON lines hold it: with `$map`, `$set` and `$number` for what JSON has no words for. */
 export function taggedJsonText(value: HistoryValue): string {
+  return textOf(value, true)!
+}
+
+/** A value as JSON without tags; undefined where JSON has no words for it. */
+export function plainJsonText(value: HistoryValue): string | undefined {
+  return textOf(value, false)
+}
+
+function textOf(value: HistoryValue, mayTag: boolean): string | undefined {
   switch (typeof value) {
     case 'number':
-      return numberText(value) ?? `{"$number":"${value}"}`
+      return numberText(value) ?? (mayTag ? `{"$number":"${value}"}` : undefined)
     case 'string':
       return JSON.stringify(value)
     case 'bigint':
@@ -13,9 +22,9 @@ export function taggedJsonText(value: HistoryValue): string {
       return String(value)
     default:
       if (value === null) return 'null'
-      if (Array.isArray(value)) return listText(value)
-      if (value instanceof Set) return `{"$set":${listText([...value])}}`
-      return mapText(value as ReadonlyMap<HistoryValue, HistoryValue>)
+      if (Array.isArray(value)) return listText(value, mayTag)
+      if (value instanceof Set) return mayTag ? `{"$set":${listText([...value], true)}}` : undefined
+      return mapText(value as ReadonlyMap<HistoryValue, HistoryValue>, mayTag)
   }
 }
 
@@ -27,17 +36,28 @@ export function numberText(value: number): string | undefined {
   return /[.e]/.test(text) ? text : `${text}.0`
 }
 
-function listText(values: readonly HistoryValue[]): string {
+function listText(values: readonly HistoryValue[], mayTag: boolean): string | undefined {
   let text = '['
-  for (let at = 0; at < values.length; at++) text += (at === 0 ? '' : ',') + taggedJsonText(values[at]!)
+  for (let at = 0; at < values.length; at++) {
+    const part = textOf(values[at]!, mayTag)
+    if (part === undefined) return undefined
+    text += at === 0 ? part : `,${part}`
+  }
   return `${text}]`
 }
 
-function mapText(entries: ReadonlyMap<HistoryValue, HistoryValue>): string {
-  if (!isObject(entries)) return `{"$map":${listText([...entries].map((entry) => [...entry]))}}`
+function mapText(entries: ReadonlyMap<HistoryValue, HistoryValue>, mayTag: boolean): string | undefined {
+  if (mayTag && !isObject(entries))
+    return `{"$map":${listText(
+      [...entries].map((entry) => [...entry]),
+      true,
+    )}}`
   let text = '{'
-  for (const [key, value] of entries)
-    text += `${text === '{' ? '' : ','}${JSON.stringify(key)}:${taggedJsonText(value)}`
+  for (const [key, value] of entries) {
+    const part = textOf(value, mayTag)
+    if (typeof key !== 'string' || part === undefined) return undefined
+    text += `${text === '{' ? '' : ','}${JSON.stringify(key)}:${part}`
+  }
   return `${text}}`
 }
 
