@@ -11,6 +11,7 @@ import {
   sequence,
   stagger,
   timeLimit,
+  until,
 } from './combinators.ts'
 import type { Generator, Request } from './generator.ts'
 
@@ -56,6 +57,29 @@ describe('a generator', () => {
     const { calls, isDone } = play(limit(7, named('a')), { workers: 3 })
     expect(calls).toHaveLength(7)
     expect(isDone).toBe(true)
+  })
+
+  it('is tried by one worker until it is over, and once at least', () => {
+    let tries = 0
+    const request = () => ({ f: `try ${++tries}`, value: null })
+    const { calls, isDone } = play(
+      until(() => tries >= 3, request),
+      { workers: 3 },
+    )
+    expect(calls.map(({ worker, request: { f } }) => [worker, f])).toEqual([
+      [0, 'try 1'],
+      [0, 'try 2'],
+      [0, 'try 3'],
+    ])
+    expect(isDone).toBe(true)
+    expect(
+      play(
+        until(
+          () => true,
+          () => ({ f: 'once', value: null }),
+        ),
+      ).functions,
+    ).toEqual(['once'])
   })
 
   it('ends when its time is over', () => {

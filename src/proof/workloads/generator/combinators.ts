@@ -26,6 +26,18 @@ export function eachWorker(make: (worker: number) => Generator): Generator {
   return { next: (asking) => (own[asking.worker] ??= make(asking.worker)).next(asking) }
 }
 
+/** By one worker, again and again until it is over: for what must succeed once. */
+export function until(isOver: () => boolean, request: () => Request): Generator {
+  let hasBegun = false
+  return {
+    next({ worker }) {
+      if (worker > 0 || (hasBegun && isOver())) return done
+      hasBegun = true
+      return call(request())
+    },
+  }
+}
+
 /** One of them by chance each time; what is done is not drawn again. Weights are relative, 1 unless said. */
 export function mix(parts: readonly (Generator | readonly [weight: number, part: Generator])[]): Generator {
   const left = parts.map((part) =>

@@ -2,8 +2,8 @@ import { DureError } from '../../../foundation/errors.ts'
 import { absent } from '../../../ports/key-value/version.ts'
 import { checkTotalQueue } from '../../verify/checks/queue/check-total-queue.ts'
 import { fail, ok, rowsClient } from '../client.ts'
-import { mix, phases, repeat, sequence } from '../generator/combinators.ts'
-import { call, done, type Generator } from '../generator/generator.ts'
+import { mix, phases, repeat, until } from '../generator/combinators.ts'
+import type { Generator } from '../generator/generator.ts'
 import type { Rows } from '../rows.ts'
 import type { Answer, Workload } from '../workload.ts'
 
@@ -22,6 +22,7 @@ export const queue: Workload = {
     const unsettled: { readonly job: string; readonly claim: number }[] = []
     /** What the last dequeue found. */
     let isEmpty = false
+    let isSettled = false
 
     async function dequeue(rows: Rows): Promise<Answer> {
       const [first] = await rows.readAll('job/', 1)
@@ -50,12 +51,22 @@ export const queue: Workload = {
       for (const { job, claim } of unsettled) {
         if ((await rows.read(`claim/${job}`)).value === claim) taken.push(Number(job))
       }
+      isSettled = true
       return ok(taken)
     }
 
     return {
       load: mix([repeat(() => ({ f: 'enqueue', value: jobs++ })), dequeues()]),
-      finalReads: phases([untilEmpty(() => isEmpty), sequence([{ f: 'drain', value: null }])]),
+      finalReads: phases([
+        until(
+          () => isEmpty,
+          () => ({ f: 'dequeue', value: null }),
+        ),
+        until(
+          () => isSettled,
+          () => ({ f: 'drain', value: null }),
+        ),
+      ]),
       atLeast: { enqueue: 10, dequeue: 10 },
       open: (worker) =>
         rowsClient(worker, prefix, async (rows, { f, value }) => {
@@ -72,15 +83,3 @@ export const queue: Workload = {
 }
 
 const dequeues = (): Generator => repeat(() => ({ f: 'dequeue', value: null }))
-
-/** One worker alone, and no earlier answer counts. */
-function untilEmpty(isEmpty: () => boolean): Generator {
-  let hasBegun = false
-  return {
-    next({ worker }) {
-      if (worker > 0 || (hasBegun && isEmpty())) return done
-      hasBegun = true
-      return call({ f: 'dequeue', value: null })
-    },
-  }
-}

@@ -5,7 +5,7 @@ import { prefixRange } from '../../../ports/key-value/prefix-range.ts'
 import type { HistoryValue } from '../../verify/history/event.ts'
 import { checkWatched } from '../../verify/watch/check-watched.ts'
 import { fail, ok } from '../client.ts'
-import { eachWorker, phases, repeat } from '../generator/combinators.ts'
+import { eachWorker, phases, repeat, until } from '../generator/combinators.ts'
 import { call, done, type Generator } from '../generator/generator.ts'
 import { Rows } from '../rows.ts'
 import { type Answer, PREPARE_TIMEOUT_MS, type WorkerContext, type Workload } from '../workload.ts'
@@ -38,10 +38,10 @@ export const watch: Workload = {
       f: 'write',
       value: [`key ${random.integer(0, KEYS - 1)}`, values++],
     }))
-    const lastWrites: Generator = {
-      next: ({ worker }) =>
-        worker > 0 || last !== undefined ? done : call({ f: 'last', value: ['last', values++] }),
-    }
+    const lastWrites = until(
+      () => last !== undefined,
+      () => ({ f: 'last', value: ['last', values++] }),
+    )
 
     async function write({ store, runtime }: WorkerContext, written: HistoryValue, timeoutMs: number) {
       const [name, value] = written as readonly [string, number]
