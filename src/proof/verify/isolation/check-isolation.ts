@@ -169,13 +169,13 @@ class Check {
         return this.#cycle(inferences, explainStaleInitialRead(inferences, found.read))
     }
     this.#note(found.memoryBytes + slots.memoryBytes + byKey.memoryBytes)
-    const { graph, order } = found
+    const { graph, rank } = found
     const result = searchOrder({
       history,
       nodes,
       slots,
       graph,
-      order,
+      rank,
       forbidsWriteConflicts,
       memoryBytesMax: memoryBytesMax - found.memoryBytes,
       spend,

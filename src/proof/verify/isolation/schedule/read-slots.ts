@@ -11,6 +11,9 @@ export class ReadSlots {
   readonly slotWriter: Int32Array
   /** How many transactions read a version. */
   readonly readers: Int32Array
+  /** The readers of version v are `readerOf[readerStart[v]]` up to, without, `readerOf[readerStart[v + 1]]`. */
+  readonly readerStart: Int32Array
+  readonly readerOf: Int32Array
   /** How many transactions write a key. */
   readonly writersOfKey: Int32Array
 
@@ -21,6 +24,7 @@ export class ReadSlots {
     this.slotStart = new Int32Array(history.transactions + 1)
     const slotKey = new Int32Array(readKey.length)
     const slotWriter = new Int32Array(readKey.length)
+    const slotVersion = new Int32Array(readKey.length)
     const seenBy = new Int32Array(history.keys).fill(-1)
     let slots = 0
     for (let reader = 0; reader < history.transactions; reader++) {
@@ -32,25 +36,38 @@ export class ReadSlots {
         seenBy[key] = reader
         const writer = readWriter[at]!
         slotKey[slots] = key
-        slotWriter[slots++] = writer
+        slotWriter[slots] = writer
         let version = versions + key
         if (writer !== history.initial) {
           version = writeStart[writer]!
           while (writeKey[version] !== key) version++
         }
+        slotVersion[slots++] = version
         this.readers[version]!++
       }
     }
     this.slotStart[history.transactions] = slots
     this.slotKey = slotKey.slice(0, slots)
     this.slotWriter = slotWriter.slice(0, slots)
+    this.readerStart = new Int32Array(this.readers.length + 1)
+    for (let version = 0; version < this.readers.length; version++) {
+      this.readerStart[version + 1] = this.readerStart[version]! + this.readers[version]!
+    }
+    this.readerOf = new Int32Array(slots)
+    const cursor = this.readerStart.slice(0, this.readers.length)
+    for (let reader = 0; reader < history.transactions; reader++) {
+      for (let at = this.slotStart[reader]!; at < this.slotStart[reader + 1]!; at++) {
+        this.readerOf[cursor[slotVersion[at]!]!++] = reader
+      }
+    }
     this.writersOfKey = new Int32Array(history.keys)
     for (let at = 0; at < versions; at++) this.writersOfKey[writeKey[at]!]!++
   }
 
   get memoryBytes(): number {
     return (
-      4 * (this.slotStart.length + 2 * this.slotKey.length + this.readers.length + this.writersOfKey.length)
+      4 *
+      (this.slotStart.length + 3 * this.slotKey.length + 2 * this.readers.length + this.writersOfKey.length)
     )
   }
 }

@@ -43,7 +43,8 @@ export type Saturation =
       readonly kind: 'saturated'
       readonly graph: ChainGraph
       readonly edges: InferredEdges
-      readonly order: Int32Array
+      /** Per node: how many must come before it, which tells about when it had its turn. */
+      readonly rank: Int32Array
       readonly memoryBytes: number
     }
   | { readonly kind: 'spent'; readonly what: 'memory' | 'steps' }
@@ -77,7 +78,7 @@ export function saturate(input: SaturationInput): Saturation {
     }
     const memoryBytes = clockBytes + edges.memoryBytes + known.memoryBytes
     if (memoryBytes > input.memoryBytesMax) return { kind: 'spent', what: 'memory' }
-    if (edges.count === before) return { kind: 'saturated', graph, edges, order, memoryBytes }
+    if (edges.count === before) return { kind: 'saturated', graph, edges, rank: round.ranks(), memoryBytes }
   }
 }
 
@@ -135,6 +136,14 @@ class Round {
       }
     }
     return steps
+  }
+
+  ranks(): Int32Array {
+    return Int32Array.from(this.#order, (_, node) => {
+      let sum = 0
+      for (let at = node * this.#width; at < (node + 1) * this.#width; at++) sum += this.#clocks[at]!
+      return sum
+    })
   }
 
   infer(): number {
