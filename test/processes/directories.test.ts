@@ -85,9 +85,9 @@ describe('a node that has run and stopped', () => {
   test('is refused on a directory of a newer format', () =>
     withFile(
       'identity',
-      (bytes) => Buffer.from(bytes.toString().replace('format 2', 'format 3')),
+      (bytes) => Buffer.from(bytes.toString().replace('format 3', 'format 4')),
       async () => {
-        expectRefusal(await refuse(), 'data-directory', 'node 1', 'format 3', 'start that version')
+        expectRefusal(await refuse(), 'data-directory', 'node 1', 'format 4', 'start that version')
       },
     ))
 
@@ -115,7 +115,7 @@ describe('a node that has run and stopped', () => {
   test('is refused with a damaged identity', () =>
     withFile(
       'identity',
-      () => Buffer.from('dure data directory, format 2\n{}\n0\n'),
+      () => Buffer.from('dure data directory, format 3\n{}\n0\n'),
       async () => {
         expectRefusal(await refuse(), 'corrupt', 'node 1', '"identity" is damaged', 'restore that file')
       },

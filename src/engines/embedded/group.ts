@@ -20,19 +20,21 @@ import { LeaderTime } from './leader-time.ts'
 import { MemberRequests } from './membership/member-requests.ts'
 import type { StorageOptions } from './node-options.ts'
 import type { OpenRequest, OpenRequests } from './open-requests.ts'
+import { ownCommands, ownEntries } from './own-bytes.ts'
 import { Proposals, refusal } from './proposals.ts'
 import { serveRange } from './range.ts'
 import { RangeSnapshots } from './range-snapshots.ts'
 import { Reads } from './reads.ts'
 import type { Router } from './router.ts'
 import { SnapshotTransfers } from './snapshot-transfers.ts'
-import { StateMachine } from './state-machine/state-machine.ts'
+import type { StateMachine } from './state-machine/state-machine.ts'
 import { WatchHub } from './watch/watch-hub.ts'
 
 export interface GroupParts {
   readonly id: GroupId
   readonly raft: Raft
   readonly table: Table
+  readonly stateMachine: StateMachine
   readonly log: Log
   readonly runtime: Runtime
   readonly router: Router
@@ -51,6 +53,9 @@ export interface GroupParts {
 
 /** One try to learn where the leader's log ends. */
 const END_MS_MAX = 2_000
+
+/** The change feed may hold the log back to so many times what is kept of it anyway. */
+const FEED_LOG_FACTOR = 4
 
 /** What a simulation, a metric or a test may watch; never changes anything. */
 export interface GroupObserver {
@@ -96,7 +101,7 @@ export class Group {
     this.id = parts.id
     this.raft = parts.raft
     this.table = parts.table
-    this.stateMachine = new StateMachine(parts.table, parts.storage.stateMachine)
+    this.stateMachine = parts.stateMachine
     this.watches = new WatchHub({
       runtime: parts.runtime,
       feed: () => this.stateMachine.feed,
@@ -113,7 +118,7 @@ export class Group {
     this.#transfers = new SnapshotTransfers({
       table: parts.table,
       failed: (error) => parts.runtime.abort(error),
-      flush: (done) => this.flush(done),
+      flush: (done) => this.flush(done, 0),
       step: (event) => this.#step({ ...event, nowMs: this.#nowMs() }),
     })
     this.#memberRequests = new MemberRequests({
@@ -144,6 +149,10 @@ export class Group {
   }
 
   receive(message: Message): void {
+    if (message.type === 'append-request') {
+      const entries = ownEntries(message.entries)
+      if (entries !== message.entries) message = { ...message, entries }
+    }
     this.#step({ type: 'message', nowMs: this.#nowMs(), message })
   }
 
@@ -214,7 +223,7 @@ export class Group {
     this.#memberRequests.turn()
     if (this.#proposals.hasGathered) {
       const token = ++this.#lastToken
-      const commands = this.#proposals.takeGathered(token)
+      const commands = ownCommands(this.#proposals.takeGathered(token))
       const logTimeMs = this.#time.nowMs()
       for (const command of commands) stampLogTime(command, logTimeMs)
       if (commands.length > 0) this.#time.isServed()
@@ -232,20 +241,28 @@ export class Group {
     this.watches.advance()
   }
 
-  /** Brings everything that was applied into the table, durably. */
-  flush(done: () => void): void {
+  /**
+   * Brings everything that was applied into the table, durably. The change feed may go on referring to so much of the log;
+   * with 0 the table holds all of it, as a snapshot of it has to.
+   */
+  flush(done: () => void, feedLogBytesMax = FEED_LOG_FACTOR * this.#parts.storage.logKeepBytes): void {
     this.#isFlushing = true
+    let logNeededAfter: LogIndex | undefined
     const flushed = (durable: TablePosition): void => {
       this.#isFlushing = false
       if (!this.#isClosed) {
         const keepBytes = this.#parts.storage.logKeepBytes
-        this.#step({ type: 'compact', nowMs: this.#nowMs(), index: durable.index, keepBytes })
+        // What lies between is needed by the feed that is durable now.
+        const index = logNeededAfter ?? durable.index
+        this.#step({ type: 'compact', nowMs: this.#nowMs(), index, keepBytes })
         // What was applied meanwhile may have been the last for long: it is flushed in its time all the same.
         if (this.table.position.index > durable.index) this.#flushWhenDue()
       }
       done()
     }
-    this.table.flush(flushed, () => this.stateMachine.prepareFlush())
+    this.table.flush(flushed, () => {
+      logNeededAfter = this.stateMachine.prepareFlush(feedLogBytesMax)
+    })
   }
 
   close(): void {

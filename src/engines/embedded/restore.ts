@@ -4,6 +4,7 @@ import type { RestoredState } from '../../protocols/raft/core.ts'
 import { REPLACE_NODE } from '../../storage/identity/replace-node.ts'
 import type { RecoveredGroup } from '../../storage/log/log.ts'
 import type { TablePosition } from '../../storage/table/table.ts'
+import { ownEntries } from './own-bytes.ts'
 
 /**
  * Puts one group together from what its log and its table hold after a stop. The two are written apart, so they may
@@ -28,5 +29,5 @@ export function restoreGroup(found: RecoveredGroup, position: TablePosition): Re
   const held = position.index - base.index
   if (held > entries.length) mark('node/restored-with-reset-log')
   else if (held < entries.length) mark('node/restored-with-log-tail')
-  return { hardState, log: { base, entries }, applied: position }
+  return { hardState, log: { base, entries: ownEntries(entries) }, applied: position }
 }

@@ -18,7 +18,7 @@ export interface SnapshotTransferParts {
   readonly table: Table
   /** A snapshot that cannot be stored: the disk has failed. */
   readonly failed: (error: Error) => never
-  /** Makes what was applied durable. */
+  /** Makes what was applied durable, in a table that needs no log besides. */
   readonly flush: (done: () => void) => void
   readonly step: (event: TransferEvent) => void
 }
@@ -35,6 +35,8 @@ export class SnapshotTransfers {
   /** A snapshot that cannot be stored: the disk has failed. */
   readonly #failed: (error: Error) => never
   readonly #outgoing = new Map<NodeId, TableSnapshot>()
+  /** Who waits for the flush before a snapshot; what was asked for last counts. */
+  readonly #opening = new Map<NodeId, object>()
   #incoming: { readonly meta: SnapshotMeta; readonly receiver: SnapshotReceiver } | undefined
 
   constructor(parts: SnapshotTransferParts) {
@@ -45,21 +47,30 @@ export class SnapshotTransfers {
   }
 
   read(to: NodeId, index: LogIndex | undefined, chunk: number): void {
-    let snapshot = this.#outgoing.get(to)
-    if (index === undefined && this.#table.durablePosition.index === 0) {
-      // Nothing was flushed yet, and a snapshot of nothing helps nobody: the core asks again.
-      return this.#flush(() => this.#step({ type: 'snapshot-read-failed', to }))
-    }
-    if (index === undefined) {
-      snapshot?.close()
+    if (index === undefined) return this.#open(to, chunk)
+    const snapshot = this.#outgoing.get(to)
+    if (snapshot?.position.index !== index) return this.#step({ type: 'snapshot-read-failed', to })
+    this.#read(to, snapshot, chunk)
+  }
+
+  /** Right after a flush that leaves out nothing: after any other one the change feed refers to our log. */
+  #open(to: NodeId, chunk: number): void {
+    this.done(to)
+    const opening = {}
+    this.#opening.set(to, opening)
+    this.#flush(() => {
+      if (this.#opening.get(to) !== opening) return
+      this.#opening.delete(to)
+      // A snapshot of nothing helps nobody: the core asks again.
+      if (this.#table.durablePosition.index === 0) return this.#step({ type: 'snapshot-read-failed', to })
       mark('node/snapshot-sent')
-      snapshot = this.#table.openSnapshot()
+      const snapshot = this.#table.openSnapshot()
       this.#outgoing.set(to, snapshot)
-    }
-    if (snapshot === undefined || (index !== undefined && snapshot.position.index !== index)) {
-      return this.#step({ type: 'snapshot-read-failed', to })
-    }
-    const source = snapshot
+      this.#read(to, snapshot, chunk)
+    })
+  }
+
+  #read(to: NodeId, source: TableSnapshot, chunk: number): void {
     source.read(chunk, (bytes, last) => {
       if (this.#outgoing.get(to) !== source) return
       this.#step({ type: 'snapshot-read', to, meta: source.position, chunk, last, bytes })
@@ -67,6 +78,7 @@ export class SnapshotTransfers {
   }
 
   done(to: NodeId): void {
+    this.#opening.delete(to)
     this.#outgoing.get(to)?.close()
     this.#outgoing.delete(to)
   }
@@ -99,6 +111,7 @@ export class SnapshotTransfers {
   }
 
   close(): void {
+    this.#opening.clear()
     for (const snapshot of this.#outgoing.values()) snapshot.close()
     this.#outgoing.clear()
     this.#incoming?.receiver.discard()

@@ -18,8 +18,9 @@ export interface Identity {
  * | --- | --- |
  * | 1 | sessions, commits, snapshots |
  * | 2 | leases, times to live, the change feed, members: commands and rows that format 1 does not know |
+ * | 3 | rows of the change feed that refer to the log |
  */
-export const IDENTITY_FORMAT = 2
+export const IDENTITY_FORMAT = 3
 
 /** What a file `identity` may hold, or not. */
 export type FoundIdentity =
@@ -32,7 +33,7 @@ export type FoundIdentity =
  * Three lines of text, so that a person can read them: format, identity, checksum of the two before.
  *
  * ```
- * dure data directory, format 2
+ * dure data directory, format 3
  * {"clusterId":"b5e9…","nodeId":3}
  * 9a3c01f7
  * ```

@@ -92,15 +92,15 @@ describe('the identity file', () => {
   })
 
   test('of a newer format is known as such', () => {
-    expect(decodeIdentity(utf8('dure data directory, format 3\nwhatever\n'))).toEqual({
+    expect(decodeIdentity(utf8('dure data directory, format 4\nwhatever\n'))).toEqual({
       kind: 'newer',
-      format: 3,
+      format: 4,
     })
   })
 
   test('has these bytes, and had those', () => {
     const who = '{"clusterId":"seoul","nodeId":3}'
-    expect(text(encodeIdentity(expected))).toBe(`dure data directory, format 2\n${who}\n20912938\n`)
+    expect(text(encodeIdentity(expected))).toBe(`dure data directory, format 3\n${who}\nef0f3ef0\n`)
     expect(text(formerIdentity)).toBe(`dure data directory, format 1\n${who}\nab421721\n`)
     expect(decodeIdentity(formerIdentity)).toEqual({ ...valid, format: 1 })
   })

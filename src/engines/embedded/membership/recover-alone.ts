@@ -98,7 +98,8 @@ export function recoverAlone(options: RecoverAlone, done: Done<DirectoryReport>)
             closeStopped(recovered, () => done(undefined, reportOf(identity, before))),
           )
         },
-        () => stateMachine.prepareFlush(),
+        // The log begins anew: the feed must not refer to it.
+        () => void stateMachine.prepareFlush(0),
       )
     })
   })
@@ -172,8 +173,8 @@ function reportOf({ clusterId, nodeId }: Identity, content: Content): DirectoryR
 }
 
 /** The tail of the log, as it would be applied had all of it been committed. */
-function applyAll({ table }: RecoveredState, { tail }: Content): StateMachine {
-  const stateMachine = new StateMachine(table, storageDefaults.stateMachine)
+function applyAll({ table, state }: RecoveredState, { tail }: Content): StateMachine {
+  const stateMachine = new StateMachine(table, storageDefaults.stateMachine, state.log)
   let { membership } = table.position
   for (const entry of tail) {
     membership = membershipAfter(membership, entry)

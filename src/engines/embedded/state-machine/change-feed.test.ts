@@ -101,6 +101,108 @@ describe('the feed is bounded', () => {
   })
 })
 
+describe('the feed refers to the log', () => {
+  const write = (machine: Machine, count: number, value = 'v'.repeat(100)) => {
+    for (let i = 0; i < count; i++) {
+      machine.apply(commit({ operations: [put(`k${machine.index + 1}`, value)] }))
+    }
+  }
+  const feedBytes = (machine: Machine) =>
+    machine
+      .rows()
+      .filter(([key]) => key.startsWith('07'))
+      .reduce((sum, [, value]) => sum + value.length / 2, 0)
+
+  test('so that a flush writes next to nothing of it, and the log is kept as far back as it goes', () => {
+    const machine = new Machine(bounds({ entriesMax: 50, blockBytes: 2_000 }))
+    write(machine, 200)
+    machine.flush()
+    expect(machine.machine.feed).toMatchObject({ entryCount: 50, compactedIndex: 150 })
+    expect(machine.logLength).toBe(50)
+    expect(feedBytes(machine)).toBeLessThan(50)
+  })
+
+  test('and goes on over crash, restart, write, crash, restart, as if nothing had happened', () => {
+    const steady = new Machine(bounds({ entriesMax: 30, blockBytes: 500 }))
+    const shaken = new Machine(bounds({ entriesMax: 30, blockBytes: 500 }))
+    for (let round = 0; round < 12; round++) {
+      // A lease ends, keys go by their time, and some deletions find nothing.
+      for (const machine of [steady, shaken]) {
+        const lease = machine.index + 1
+        machine.apply(grant(100, round * 1_000))
+        machine.apply(commit({ operations: [{ ...put('l', 'v'), lease: leaseId(lease) }] }))
+        machine.apply(commit({ operations: [{ ...put('t', 'v'), ttlMs: 50 }, remove('none')] }))
+        machine.apply(advance(round * 1_000 + 500))
+        write(machine, 7)
+      }
+      if (round % 3 !== 2) shaken.flush()
+      const lost = shaken.index
+      shaken.crash()
+      for (let index = shaken.index + 1; index <= lost; index++) shaken.again(index)
+      expect(shaken.machine.feed.compactedIndex).toBe(steady.machine.feed.compactedIndex)
+      expect(shaken.changes()).toEqual(steady.changes())
+      // At once again, with what was written since the last flush and nothing besides.
+      shaken.crash()
+      for (let index = shaken.index + 1; index <= lost; index++) shaken.again(index)
+      expect(shaken.changes()).toEqual(steady.changes())
+    }
+  })
+
+  test('for so much of it: where much passes that changes nothing, older changes are written out', () => {
+    const machine = new Machine(bounds({ blockBytes: 500 }))
+    write(machine, 20)
+    machine.flush(8_000)
+    const asReferences = feedBytes(machine)
+    const told = machine.changes()
+    let longest = 0
+    for (let i = 0; i < 300; i++) {
+      machine.apply(advance(i))
+      if (i % 10 === 9) machine.flush(8_000)
+      longest = Math.max(longest, machine.logLength)
+    }
+    // An entry counts as 128 bytes and its data.
+    expect(longest).toBeLessThan(8_000 / 128 + 10)
+    expect(feedBytes(machine)).toBeGreaterThan(20 * asReferences)
+    machine.crash()
+    expect(machine.changes()).toEqual(told)
+    write(machine, 3)
+    machine.flush(8_000)
+    machine.crash()
+    expect(machine.changes(300)).toEqual([
+      '321: 1 put k321 = vvvvvvvv',
+      '322: 1 put k322 = vvvvvvvv',
+      '323: 1 put k323 = vvvvvvvv',
+    ])
+  })
+
+  test('and not at all in a snapshot', () => {
+    const machine = new Machine(bounds({ entriesMax: 30, blockBytes: 500 }))
+    write(machine, 40)
+    machine.flush()
+    write(machine, 5)
+    machine.flush(0)
+    expect(machine.logLength).toBe(0)
+    const told = machine.changes()
+    // As a node that installed it: with the table, and no log.
+    machine.crash()
+    expect(machine.changes()).toEqual(told)
+    write(machine, 40)
+    machine.flush()
+    machine.crash()
+    expect(machine.changes()).toHaveLength(30)
+  })
+
+  test('and whoever cuts the log too far is told so', () => {
+    const machine = new Machine()
+    write(machine, 10)
+    machine.flush()
+    machine.cutLog(4)
+    expect(() => machine.crash()).toThrow(
+      expect.objectContaining({ code: 'corrupt', message: expect.stringContaining('refers to entry 1,') }),
+    )
+  })
+})
+
 describe('after a restart the feed', () => {
   test('begins and goes on as it did', () => {
     const machine = new Machine(bounds({ entriesMax: 20 }))

@@ -1,12 +1,10 @@
 import { assert } from '../../../foundation/assert.ts'
 import { type LogIndex, logIndex } from '../../../foundation/ids.ts'
 import { mark } from '../../../foundation/marks.ts'
-import { versionFromNumber } from '../../../ports/key-value/version.ts'
+import type { Entry } from '../../../protocols/raft/entry.ts'
 import type { RowChange, Table } from '../../../storage/table/table.ts'
-import { ByteReader, getUint48 } from '../../../wire/bytes/byte-reader.ts'
-import { ByteWriter, putUint48 } from '../../../wire/bytes/byte-writer.ts'
-import { decodeCommand } from '../../../wire/command/codec.ts'
-import type { WireChange } from '../../../wire/parcel/parcel.ts'
+import { type CommandAt, decodeEntries, decodeReferences, FeedBlock, isReferences } from './feed-block.ts'
+import { type EntryChanges, encodeExtra, entrySizeBytes } from './feed-entry.ts'
 import { space, systemRowKey, viewOf } from './row.ts'
 
 /** What the feed keeps: the newest entries up to both of these. The same on every node, since both count what is applied. */
@@ -19,47 +17,40 @@ export interface FeedBounds {
 
 export const feedBounds: FeedBounds = { bytesMax: 32 << 20, entriesMax: 131_072, blockBytes: 64 << 10 }
 
-/** An entry that changed something, and how. */
-export interface EntryChanges {
-  readonly index: LogIndex
-  /** Views of the feed's memory: not to be changed, and dear to keep for long. */
-  readonly changes: readonly WireChange[]
+/** Where the commands are that rows of the table refer to: what a start found of the group's log. */
+export interface FeedLog {
+  /** The place before the first entry. */
+  readonly base: { readonly index: LogIndex }
+  readonly entries: readonly Entry[]
 }
 
-/** Size (4 bytes), index (6 bytes), size of what stands before the command (4 bytes). */
-const HEADER_BYTES = 14
+const noLog: FeedLog = { base: { index: logIndex(0) }, entries: [] }
 
-/** Entries one after the other; what was written is never changed, so views of it stay good. */
-interface Block {
-  readonly bytes: Uint8Array
-  usedBytes: number
-  /** As many are in its row of the table; 0 when it has none. */
-  storedBytes: number
-  readonly firstIndex: number
-  lastIndex: number
-}
+/** What an entry of the log costs besides its data, roughly, in memory and on disk. */
+const LOG_ENTRY_BYTES = 128
+/** Where the log would be held back for too much, all of it is written but so small a part. */
+const HELD_AFTER_SPILL = 1 / 4
 
 const startKey = new Uint8Array([space.changeStart])
-const nothing = new Uint8Array(0)
 
 /**
  * The last changes, by the entry that made them: what watches read. Part of the replicated state.
  *
- * An entry is kept as the bytes of its command, copied once into a block of 64 KiB, and decoded when somebody asks. So
- * retaining it pins no message of the network, a block is a row of the table as it is, and there are no objects for
- * the garbage collector to walk. Blocks become rows with the next flush: under load many are gone by then, and were never
- * written.
+ * The log holds the same commands, so the feed only says which entries of the log it consists of, in memory and in the
+ * table, and the log is kept as far back as that goes (`writeDirty`). An entry is decoded when somebody asks.
  */
 export class ChangeFeed {
   readonly #bounds: FeedBounds
   /** Oldest first; the last one takes what comes. */
-  #blocks: Block[] = []
-  /** Where the oldest entry begins, in the first block. */
-  #headOffset = 0
+  #blocks: FeedBlock[] = []
+  /** So many entries of the first block are dropped. */
+  #head = 0
   #entryCount = 0
   #sizeBytes = 0
   #compactedIndex = logIndex(0)
   #lastIndex = logIndex(0)
+  /** Of the log up to where it is applied, in what its entries cost; from any beginning. */
+  #logBytes = 0
 
   constructor(bounds: FeedBounds = feedBounds) {
     this.#bounds = bounds
@@ -83,6 +74,13 @@ export class ChangeFeed {
     return this.#sizeBytes
   }
 
+  /** Up to here the log is not needed; undefined when it is not needed at all. True once what was written last is durable. */
+  get logNeededAfter(): LogIndex | undefined {
+    const at = this.#firstReference
+    if (at === -1) return undefined
+    return logIndex(Math.max(this.#blocks[at]!.firstIndex - 1, this.#compactedIndex))
+  }
+
   /**
    * Entries with changes after `index`, oldest first. `index` is `compactedIndex` at least. Take them in one turn: what
    * is applied meanwhile may compact what comes next.
@@ -92,21 +90,16 @@ export class ChangeFeed {
     const blocks = this.#blocks
     const first = this.#blockAfter(index)
     for (let i = first; i < blocks.length; i++) {
-      const { bytes, usedBytes } = blocks[i]!
-      const view = viewOf(bytes)
-      let offset = i === 0 ? this.#headOffset : 0
-      while (offset < usedBytes) {
-        const sizeBytes = view.getUint32(offset)
-        const at = getUint48(bytes, offset + 4)
-        if (at > index) yield decodeEntry(bytes, offset, sizeBytes, at)
-        offset += sizeBytes
+      const block = blocks[i]!
+      for (let at = i === 0 ? this.#head : 0; at < block.count; at++) {
+        if (block.indexAt(at) > index) yield block.changesAt(at)
       }
     }
   }
 
   /**
    * Takes what an entry changed: keys that were removed by themselves, then the operations of its commit but for the
-   * `missed` ones (by number, from 0), which found nothing to delete.
+   * `missed` ones (by number, from 0), which found nothing to delete. `commit` is kept as it is: the log's own bytes.
    */
   append(
     index: LogIndex,
@@ -115,18 +108,9 @@ export class ChangeFeed {
     missed: readonly number[] | undefined,
     changes: RowChange[],
   ): void {
-    const extra = removed.length === 0 && missed === undefined ? nothing : encodeExtra(removed, missed ?? [])
-    const command = commit ?? nothing
-    const sizeBytes = HEADER_BYTES + extra.length + command.length
-    const block = this.#roomFor(sizeBytes, index)
-    const { bytes, usedBytes } = block
-    putUint32(bytes, usedBytes, sizeBytes)
-    putUint48(bytes, usedBytes + 4, index)
-    putUint32(bytes, usedBytes + 10, extra.length)
-    bytes.set(extra, usedBytes + HEADER_BYTES)
-    bytes.set(command, usedBytes + HEADER_BYTES + extra.length)
-    block.usedBytes += sizeBytes
-    block.lastIndex = index
+    const extra = encodeExtra(removed, missed)
+    const sizeBytes = entrySizeBytes(extra, commit)
+    this.#blockFor(sizeBytes, index).push(index, extra, commit)
     this.#lastIndex = index
     this.#entryCount++
     this.#sizeBytes += sizeBytes
@@ -134,95 +118,115 @@ export class ChangeFeed {
     while (this.#entryCount > entriesMax || this.#sizeBytes > bytesMax) this.#dropOldest(changes)
   }
 
-  /** The rows that hold what is not in the table yet. */
-  writeDirty(): RowChange[] {
+  /** An entry of the log was applied, whether it changed something or not. After `append`. */
+  passed(dataBytes: number): void {
+    this.#logBytes += dataBytes + LOG_ENTRY_BYTES
+  }
+
+  /**
+   * The rows that hold what is not in the table yet. They refer to the log, which then has to keep what comes after
+   * `logNeededAfter`, but for no more than `logBytesMax` of it: where much passed that changed nothing, older entries are
+   * written out. With 0 the table holds all of it by itself, as a snapshot has to.
+   */
+  writeDirty(logBytesMax: number): RowChange[] {
     const changes: RowChange[] = []
     const start = new Uint8Array(8)
     viewOf(start).setFloat64(0, this.#compactedIndex)
     changes.push({ key: startKey, value: start })
-    // What is older than a block whose row is complete has one too.
-    for (let i = this.#blocks.length - 1; i >= 0; i--) {
-      const block = this.#blocks[i]!
-      if (block.storedBytes === block.usedBytes) break
-      block.storedBytes = block.usedBytes
-      changes.push(rowOf(block))
+    this.#spill(logBytesMax)
+    for (const block of this.#blocks) {
+      if (block.storedCount === block.count) continue
+      changes.push({ key: systemRowKey(space.change, block.firstIndex), value: block.encode() })
     }
     return changes
   }
 
-  /** Reads all rows: after a start, and after a snapshot was installed. */
-  load(table: Table): void {
+  /** Reads all rows: after a start, with what the log holds, and after a snapshot was installed, which needs no log. */
+  load(table: Table, log: FeedLog = noLog): void {
     const start = table.get(startKey)
     // A table that was written before there was a feed knows nothing of the past.
     this.#compactedIndex = start === undefined ? table.position.index : logIndex(viewOf(start).getFloat64(0))
     this.#lastIndex = this.#compactedIndex
     this.#blocks = []
-    this.#headOffset = 0
+    this.#head = 0
     this.#entryCount = 0
     this.#sizeBytes = 0
-    for (const row of table.scan(new Uint8Array([space.change]), new Uint8Array([space.change + 1]))) {
-      this.#loadBlock(row.value)
+    this.#logBytes = 0
+    const placeOf = (index: number): number => index - log.base.index - 1
+    const commandAt: CommandAt = (index) => log.entries[placeOf(index)]?.data
+    let counted = 0
+    const logBytesBefore = (index: number): number => {
+      const end = Math.min(placeOf(index), log.entries.length)
+      for (; counted < end; counted++) this.passed(log.entries[counted]!.data.length)
+      return this.#logBytes
     }
-    const last = this.#blocks.at(-1)
-    if (last !== undefined) mark('state-machine/feed-restored')
-    const { blockBytes } = this.#bounds
-    if (last !== undefined && last.usedBytes < blockBytes) {
-      const bytes = new Uint8Array(blockBytes)
-      bytes.set(last.bytes)
-      this.#blocks[this.#blocks.length - 1] = { ...last, bytes }
+    for (const { value } of table.scan(new Uint8Array([space.change]), new Uint8Array([space.change + 1]))) {
+      if (isReferences(value)) mark('state-machine/feed-read-from-the-log')
+      const block = isReferences(value)
+        ? decodeReferences(value, this.#compactedIndex, commandAt, logBytesBefore)
+        : decodeEntries(value)
+      this.#take(block)
     }
+    logBytesBefore(table.position.index + 1)
+    if (this.#blocks.length > 0) mark('state-machine/feed-restored')
   }
 
-  #loadBlock(row: Uint8Array): void {
-    const bytes = new Uint8Array(row)
-    const view = viewOf(bytes)
-    let offset = 0
-    let index = 0
-    while (offset < bytes.length) {
-      const sizeBytes = view.getUint32(offset)
-      index = getUint48(bytes, offset + 4)
-      offset += sizeBytes
+  #take(block: FeedBlock): void {
+    for (let at = 0; at < block.count; at++) {
+      const index = block.indexAt(at)
       if (index > this.#compactedIndex) {
         this.#entryCount++
-        this.#sizeBytes += sizeBytes
+        this.#sizeBytes += block.sizeAt(at)
         this.#lastIndex = logIndex(index)
       } else if (this.#blocks.length === 0) {
-        this.#headOffset = offset
+        this.#head = at + 1
       }
     }
-    const firstIndex = getUint48(bytes, 4)
-    const usedBytes = bytes.length
-    this.#blocks.push({ bytes, usedBytes, storedBytes: usedBytes, firstIndex, lastIndex: index })
+    this.#blocks.push(block)
   }
 
-  #roomFor(sizeBytes: number, index: LogIndex): Block {
+  #blockFor(sizeBytes: number, index: LogIndex): FeedBlock {
     const last = this.#blocks.at(-1)
-    if (last !== undefined && last.usedBytes + sizeBytes <= last.bytes.length) return last
-    // Not cleared: nobody sees what lies beyond `usedBytes`.
-    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(Math.max(this.#bounds.blockBytes, sizeBytes)).buffer)
-    const block = { bytes, usedBytes: 0, storedBytes: 0, firstIndex: index, lastIndex: index }
+    if (last !== undefined && !last.isWhole && last.sizeBytes + sizeBytes <= this.#bounds.blockBytes)
+      return last
+    const block = new FeedBlock(index, this.#logBytes)
     this.#blocks.push(block)
     return block
+  }
+
+  #spill(logBytesMax: number): void {
+    const first = this.#firstReference
+    if (first === -1 || this.#logBytes - this.#blocks[first]!.logBytes <= logBytesMax) return
+    mark('state-machine/feed-spilled')
+    const heldMax = logBytesMax * HELD_AFTER_SPILL
+    for (let i = first; i < this.#blocks.length; i++) {
+      const block = this.#blocks[i]!
+      if (this.#logBytes - block.logBytes <= heldMax) return
+      block.makeWhole()
+    }
+  }
+
+  /** The first block whose row refers to the log: all before it are whole. */
+  get #firstReference(): number {
+    return this.#blocks.findIndex(({ isWhole }) => !isWhole)
   }
 
   #dropOldest(changes: RowChange[]): void {
     mark('state-machine/feed-compacted')
     let head = this.#blocks[0]!
     // Where all of the only block was dropped it stayed, to take what comes.
-    if (this.#headOffset === head.usedBytes) head = this.#dropBlock(changes)
-    const sizeBytes = viewOf(head.bytes).getUint32(this.#headOffset)
-    this.#compactedIndex = logIndex(getUint48(head.bytes, this.#headOffset + 4))
-    this.#headOffset += sizeBytes
+    if (this.#head === head.count) head = this.#dropBlock(changes)
+    this.#compactedIndex = logIndex(head.indexAt(this.#head))
     this.#entryCount--
-    this.#sizeBytes -= sizeBytes
-    if (this.#headOffset === head.usedBytes && this.#blocks.length > 1) this.#dropBlock(changes)
+    this.#sizeBytes -= head.sizeAt(this.#head)
+    this.#head++
+    if (this.#head === head.count && this.#blocks.length > 1) this.#dropBlock(changes)
   }
 
-  #dropBlock(changes: RowChange[]): Block {
-    const dropped = this.#blocks.shift()!
-    if (dropped.storedBytes > 0)
-      changes.push({ key: systemRowKey(space.change, dropped.firstIndex), value: undefined })
-    this.#headOffset = 0
+  #dropBlock(changes: RowChange[]): FeedBlock {
+    const { storedCount, firstIndex } = this.#blocks.shift()!
+    if (storedCount > 0) changes.push({ key: systemRowKey(space.change, firstIndex), value: undefined })
+    this.#head = 0
     return this.#blocks[0]!
   }
 
@@ -237,49 +241,4 @@ export class ChangeFeed {
     }
     return low
   }
-}
-
-const rowOf = ({ bytes, usedBytes, firstIndex }: Block): RowChange => ({
-  key: systemRowKey(space.change, firstIndex),
-  value: bytes.subarray(0, usedBytes),
-})
-
-function encodeExtra(removed: readonly Uint8Array[], missed: readonly number[]): Uint8Array {
-  const writer = new ByteWriter(256)
-  writer.varint(removed.length)
-  for (const key of removed) writer.bytes(key)
-  for (const operation of missed) writer.varint(operation)
-  return writer.take()
-}
-
-function decodeEntry(bytes: Uint8Array, offset: number, sizeBytes: number, index: number): EntryChanges {
-  const extraBytes = viewOf(bytes).getUint32(offset + 10)
-  const commandAt = offset + HEADER_BYTES + extraBytes
-  const version = versionFromNumber(index)
-  const changes: WireChange[] = []
-  const missed = new Set<number>()
-  if (extraBytes > 0) {
-    const extra = new ByteReader(bytes.subarray(offset + HEADER_BYTES, commandAt), 'entry of the change feed')
-    for (let left = extra.count(1); left > 0; left--) {
-      changes.push({ key: extra.bytes(), value: undefined, version, ordinal: changes.length + 1 })
-    }
-    while (!extra.atEnd) missed.add(extra.varint())
-  }
-  if (commandAt < offset + sizeBytes) {
-    const command = decodeCommand(bytes.subarray(commandAt, offset + sizeBytes))
-    assert(command.kind === 'commit', 'the feed keeps commits')
-    for (const [i, operation] of command.operations.entries()) {
-      if (missed.has(i)) continue
-      const value = operation.kind === 'put' ? operation.value : undefined
-      changes.push({ key: operation.key, value, version, ordinal: changes.length + 1 })
-    }
-  }
-  return { index: logIndex(index), changes }
-}
-
-function putUint32(bytes: Uint8Array, offset: number, value: number): void {
-  bytes[offset] = value >>> 24
-  bytes[offset + 1] = value >>> 16
-  bytes[offset + 2] = value >>> 8
-  bytes[offset + 3] = value
 }

@@ -18,7 +18,7 @@ import type {
   KeepLeasesCommand,
 } from '../../../wire/command/command.ts'
 import { UnknownCommand } from '../../../wire/command/unknown-command.ts'
-import { ChangeFeed, type FeedBounds, feedBounds } from './change-feed.ts'
+import { ChangeFeed, type FeedBounds, type FeedLog, feedBounds } from './change-feed.ts'
 import { attachmentOf, Expiry } from './expiry.ts'
 import { IdempotencyRecords } from './idempotency.ts'
 import { LEASES_MAX } from './leases.ts'
@@ -80,13 +80,14 @@ export class StateMachine {
   /** The largest time a leader stamped on an applied command; not wall time, and never going back. */
   #logTimeMs = 0
 
-  constructor(table: Table, bounds: StateMachineBounds = stateMachineBounds) {
+  /** `log` is what a start found: the table may refer to entries that it has applied (see `ChangeFeed`). */
+  constructor(table: Table, bounds: StateMachineBounds = stateMachineBounds, log?: FeedLog) {
     this.#table = table
     this.feed = new ChangeFeed(bounds.feed)
     this.#sessions = new Sessions(bounds.sessionIdleMsMax)
     this.#idempotency = new IdempotencyRecords(table)
     this.#expiry = new Expiry(table, bounds.expiredPerEntryMax, bounds.leasesMax ?? LEASES_MAX)
-    this.reload()
+    this.reload(log)
   }
 
   get sessionCount(): number {
@@ -111,13 +112,13 @@ export class StateMachine {
     return this.#expiry.nextDueMs
   }
 
-  /** Takes the table as it is: after a start, and after a snapshot was installed. */
-  reload(): void {
+  /** Takes the table as it is: after a start, and after a snapshot was installed, which holds all by itself. */
+  reload(log?: FeedLog): void {
     this.#sessions.load(this.#table)
     this.#idempotency.load()
     this.members.load(this.#table)
     this.#expiry.load()
-    this.feed.load(this.#table)
+    this.feed.load(this.#table, log)
     const time = this.#table.get(logTimeKey)
     this.#logTimeMs = time === undefined ? 0 : viewOf(time).getFloat64(0)
   }
@@ -129,7 +130,8 @@ export class StateMachine {
   }
 
   /**
-   * Applies the command of the entry at `position.index`; rows and position become visible in one step. Throws what the node must
+   * Applies the command of the entry at `position.index`; rows and position become visible in one step. `data` is kept by the
+   * feed and not changed any more: the log's own bytes. Throws what the node must
    * end with, nothing changed: `data-directory` for a command of a newer version, `corrupt` for a row that is damaged.
    */
   apply(data: Uint8Array, position: TablePosition): CommandResult {
@@ -140,29 +142,36 @@ export class StateMachine {
       const commit = work.commits ? data : undefined
       this.feed.append(index, work.removed, commit, work.missed, work.changes)
     }
+    this.feed.passed(data.length)
     this.#table.commit(work.changes, position)
     return result
   }
 
   /** Applies the entry of a membership change: who came is noted with its addresses, who went is never let in again. */
   changeMembership(change: MembershipChange, position: TablePosition): void {
+    this.feed.passed(0)
     this.#table.commit(this.members.apply(change, position.index), position)
   }
 
   /** Advances past an entry that is none of ours (a no-op). */
   skip(position: TablePosition): void {
+    this.feed.passed(0)
     this.#table.commit([], position)
   }
 
-  /** Brings what lives in memory into the table; right before a flush takes its position, with no entry in between. */
-  prepareFlush(): void {
+  /**
+   * Brings what lives in memory into the table; right before a flush takes its position, with no entry in between. Once
+   * that is durable the log is needed after the place that this answers, or not at all: for at most so many bytes of it.
+   */
+  prepareFlush(logBytesMax = Number.POSITIVE_INFINITY): LogIndex | undefined {
     const time = new Uint8Array(8)
     viewOf(time).setFloat64(0, this.#logTimeMs)
     const changes = this.#sessions.writeDirty()
     for (const change of this.#expiry.leases.writeDirty()) changes.push(change)
-    for (const change of this.feed.writeDirty()) changes.push(change)
+    for (const change of this.feed.writeDirty(logBytesMax)) changes.push(change)
     changes.push({ key: logTimeKey, value: time })
     this.#table.commit(changes, this.#table.position)
+    return this.feed.logNeededAfter
   }
 
   #run(work: Work): CommandResult {

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { text, utf8 } from '../../../../foundation/bytes.ts'
 import { groupId, leaseId, logIndex, nodeId, sessionId, term } from '../../../../foundation/ids.ts'
+import type { Entry } from '../../../../protocols/raft/entry.ts'
 import type { Runtime } from '../../../../runtime/runtime.ts'
 import { Simulation } from '../../../../runtime/simulated/simulation.ts'
 import { DurableTables } from '../../../../storage/table/memory/durable-tables.ts'
@@ -32,6 +33,8 @@ export class Machine {
   #table: Table
   machine: StateMachine
   index = 0
+  /** The log: what was applied, after a base up to which it was cut. */
+  #log = { base: { index: logIndex(0) }, entries: [] as Entry[] }
 
   constructor(bounds?: StateMachineBounds) {
     this.#bounds = bounds
@@ -46,7 +49,24 @@ export class Machine {
   apply(command: Command | Uint8Array, index = this.index + 1): CommandResult {
     this.index = index
     const data = command instanceof Uint8Array ? command : encodeCommand(command)
+    this.#log.entries[index - this.#log.base.index - 1] = {
+      index: logIndex(index),
+      term: term(1),
+      kind: 'command',
+      data,
+    }
     return this.machine.apply(data, { index: logIndex(index), term: term(1), membership })
+  }
+
+  /** What the log holds at a place, once more. */
+  again(index: number): CommandResult {
+    return this.apply(this.#log.entries[index - this.#log.base.index - 1]!.data, index)
+  }
+
+  /** Further than it may be. */
+  cutLog(index: number): void {
+    const { base, entries } = this.#log
+    this.#log = { base: { index: logIndex(index) }, entries: entries.slice(index - base.index) }
   }
 
   read(key: string): string | undefined {
@@ -59,19 +79,27 @@ export class Machine {
     return this.#table.position
   }
 
-  flush(): void {
+  /** And cuts the log as far as it is not needed. `logBytesMax`: see `ChangeFeed`. */
+  flush(logBytesMax?: number): void {
     let isDone = false
+    let neededAfter: number | undefined
     this.#table.flush(
       () => (isDone = true),
-      () => this.machine.prepareFlush(),
+      () => (neededAfter = this.machine.prepareFlush(logBytesMax)),
     )
     this.#world.runUntil(() => isDone, { withinMs: 1_000 })
+    this.cutLog(neededAfter ?? this.#table.position.index)
+  }
+
+  /** Of the log, how many entries are kept. */
+  get logLength(): number {
+    return this.#log.entries.length
   }
 
   /** What was not flushed is gone. Answers the index to apply from. */
   crash(): number {
     this.#table = this.#open()
-    this.machine = new StateMachine(this.#table, this.#bounds)
+    this.machine = new StateMachine(this.#table, this.#bounds, this.#log)
     this.index = this.#table.position.index
     return this.index
   }
