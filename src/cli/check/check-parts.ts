@@ -19,8 +19,8 @@ const worker = new URL(`./part-worker${extname(import.meta.url)}`, import.meta.u
 
 type AnyPart = Part<unknown, unknown>
 
-/** What is decided this fast is decided before another thread has started. */
-const ALONE_MS = 150
+/** What is decided this fast gains nothing by threads: they start, load and are handed the parts in that time. */
+const ALONE_MS = 1_000
 /** Steps of the first look at a part; each time that it comes round again it gets a multiple. */
 const FIRST_STEPS = 20_000
 const TURN_GROWTH = 16
