@@ -35,10 +35,10 @@ export async function checkLinearizableOnThreads(
   history: RecordedHistory,
   check: NamedCheck,
   limits: CheckLimits,
-  threads: number,
+  { threads, aloneMs = ALONE_MS }: { readonly threads: number; readonly aloneMs?: number },
 ): Promise<LinearizabilityResult> {
   const { parts, model } = splitHistory(withKeysApart(history), linearizabilityModel(check)!)
-  const { results, open } = beginAlone(parts, model, limits)
+  const { results, open } = beginAlone(parts, model, limits, aloneMs)
   const isOver = results.some(({ verdict }) => verdict === 'invalid')
   if (!isOver && open.length > 0) results.push(...(await goOnTogether(open, model, limits, threads)))
   return combineParts(results)
@@ -49,10 +49,11 @@ function beginAlone(
   parts: readonly AnyPart[],
   model: AnyLibraryModel,
   { memoryBytes, deadlineMs }: CheckLimits,
+  aloneMs: number,
 ): { results: PartResult[]; open: OpenParts[] } {
   const results: PartResult[] = []
   const tried: AnyPart[] = []
-  const untilMs = Math.min(deadlineMs, Date.now() + ALONE_MS)
+  const untilMs = Math.min(deadlineMs, Date.now() + aloneMs)
   let next = 0
   for (; next < parts.length && Date.now() < untilMs; next++) {
     const part = parts[next]!

@@ -18,7 +18,7 @@ async function answer({ input, format, request, limits, threads }: CheckJob): Pr
     const check = nameCheck(request, history)
     const result =
       check.family === 'linearizability' && threads > 1
-        ? await checkLinearizableOnThreads(history, check, limits, threads)
+        ? await checkLinearizableOnThreads(history, check, limits, { threads })
         : runNamedCheck(history, check, {
             steps: Number.POSITIVE_INFINITY,
             memoryBytes: limits.memoryBytes,
