@@ -57,6 +57,9 @@ describe('reading a history from a file', () => {
     const before = openDescriptors()
     for (const event of readEvents(path).events) if (event.index === 3) break
     expect(() => readHistory(file('bad.edn', '{:type :nothing}'))).toThrow('one of invoke, ok, fail, info')
+    expect(() => readHistory(file('other.txt', 'hello'))).toThrow(
+      'expected a history in a form that can be told',
+    )
     expect(openDescriptors()).toBe(before)
   })
 })

@@ -25,7 +25,8 @@ export function readHistory(file: string | URL | HistoryChunks, options: ParseOp
 }
 
 /**
- * The same, event by event: for histories that are passed on or counted, and need not be held.
+ * The same, event by event: for histories that are passed on or counted, and need not be held. The file is open until the
+ * walk through the events ends, or is left.
  *
  * ```ts
  * for (const event of readEvents('history.edn').events) count(event.type)

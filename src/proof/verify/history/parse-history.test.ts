@@ -255,6 +255,8 @@ describe('bad input', () => {
     ['{:type :ok, :process [1]}', 1, 25, 'an integer, or a name such as nemesis'],
     ['{:type :ok, :process 1.5}', 1, 25, 'an integer, or a name such as nemesis'],
     ['{:type :ok, :time :now}', 1, 23, 'nanoseconds'],
+    ['{:type :ok, :time ##Inf}', 1, 24, 'nanoseconds'],
+    [`{:type :ok, :time 1${'0'.repeat(400)}}`, 1, 420, 'nanoseconds'],
     ['{:type :ok, :index -1}', 1, 22, 'a count from 0'],
     [
       '{:type :ok, :index 4}\n{:type :ok, :index 4}',

@@ -5,7 +5,7 @@ import { nestingMax } from '../text/nesting.ts'
 import { OpenLists } from '../text/open-lists.ts'
 import type { TextSource } from '../text/text-source.ts'
 import { characterOf, escapeOf } from './characters.ts'
-import { numberOf } from './numbers.ts'
+import { digitsMax, numberOf } from './numbers.ts'
 
 const end = -1
 const quote = 34
@@ -299,7 +299,10 @@ export class EdnReader {
     const source = this.#source
     const number = numberOf(source.text.slice(source.at, source.at + length))
     if (number === undefined)
-      throw source.error('a number', 'Integers, doubles and ratios are known, and the suffixes N and M.')
+      throw source.error(
+        'a number',
+        `Known are integers, doubles, ratios and the suffixes N and M, of at most ${digitsMax} digits.`,
+      )
     source.at += length
     return number
   }

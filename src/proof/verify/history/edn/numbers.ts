@@ -2,8 +2,12 @@ const integer = /^[+-]?(?:0|[1-9]\d*)N?$/
 const decimal = /^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?M?$/
 const ratio = /^([+-]?\d+)\/(\d+)$/
 
+/** Longer integers take ever longer to convert, and no tool writes them. */
+export const digitsMax = 1000
+
 /** The number that a word of EDN stands for; undefined when it is none. */
 export function numberOf(word: string): number | bigint | undefined {
+  if (word.length > digitsMax) return undefined
   if (integer.test(word)) return integerOf(word.endsWith('N') ? word.slice(0, -1) : word)
   // What is left of zeros in front is an octal number to some and decimal to others.
   if (/^[+-]?0\d/.test(word)) return undefined

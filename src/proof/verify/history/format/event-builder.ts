@@ -129,8 +129,8 @@ export class EventBuilder {
   }
 
   #timeOf(value: HistoryValue): number {
-    if (typeof value === 'bigint') return Number(value)
-    if (typeof value === 'number' && Number.isFinite(value)) return value
+    const timeNs = typeof value === 'bigint' ? Number(value) : value
+    if (typeof timeNs === 'number' && Number.isFinite(timeNs)) return timeNs
     throw this.#wrong('time', value, 'nanoseconds')
   }
 

@@ -11,7 +11,7 @@ import { TextSource } from '../text/text-source.ts'
 export const operationInLine = /(?:^|\s)(\d+|:[\w.-]+)\t:(invoke|ok|fail|info)\t:([^\s\t]+)(?:\t|$)/
 
 /** What begins as an operation in a line that Jepsen's own logger wrote. */
-const almostOperation = /jepsen\.util\S*\s(?:- )?(?:\d+|:nemesis)\t/
+const almostOperation = /jepsen\.util[\s:-]{1,4}(?:\d+|:nemesis)\t/
 
 /** Where a reader of lines is: the line of the event that it gave last. */
 export interface LinePlace {

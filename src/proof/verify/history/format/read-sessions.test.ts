@@ -82,4 +82,11 @@ describe('sessions of transactions as text', () => {
     expect(error).toBeInstanceOf(HistoryError)
     expect(error).toMatchObject({ line, column, expected })
   })
+
+  it('bound the digits of a number, which would take ever longer to take in', () => {
+    expect(told(`w 0 ${'7'.repeat(39)}`)).toContain(`w 0 ${'7'.repeat(39)}`)
+    expect(() => told(`w ${'7'.repeat(1_000_000)} 1`)).toThrow(
+      'line 1, column 42: found a number of more than 39 digits, expected a digit of the key, or a blank.',
+    )
+  })
 })

@@ -36,6 +36,9 @@ const expectations: readonly string[] = [
   'the end of the line',
 ]
 
+/** Identifiers have 64 bits, or 128: what is much longer is no number that a tool wrote, and slow to take in. */
+const numberMax = 10n ** 38n
+
 const newline = 10
 const minus = 45
 const equals = 61
@@ -110,10 +113,10 @@ class SessionsParser {
   #feedDigit(digit: number, code: number): void {
     switch (this.#state) {
       case inKey:
-        this.#key = withDigit(this.#key, digit)
+        this.#key = this.#withDigit(this.#key, digit)
         return
       case inValue:
-        this.#value = withDigit(this.#value, digit)
+        this.#value = this.#withDigit(this.#value, digit)
         return
       case beforeKey:
         this.#key = digit
@@ -171,6 +174,13 @@ class SessionsParser {
     else this.#visitor.read(this.#key, this.#value)
   }
 
+  #withDigit(number: number | bigint, digit: number): number | bigint {
+    // 900719925474099 times ten, and a digit, is the last that is safe.
+    if (number < 900_719_925_474_099) return (number as number) * 10 + digit
+    if (number >= numberMax) throw this.#error('a number of more than 39 digits')
+    return withManyDigits(number, digit)
+  }
+
   #error(found: string): HistoryError {
     return new HistoryError({
       found,
@@ -182,13 +192,7 @@ class SessionsParser {
   }
 }
 
-function withDigit(number: number | bigint, digit: number): number | bigint {
-  if (typeof number === 'bigint') return number * 10n + BigInt(digit)
-  // 900719925474099 times ten, and a digit, is the last that is safe.
-  return number < 900_719_925_474_099 ? number * 10 + digit : withManyDigits(number, digit)
-}
-
-function withManyDigits(number: number, digit: number): number | bigint {
+function withManyDigits(number: number | bigint, digit: number): number | bigint {
   const exact = BigInt(number) * 10n + BigInt(digit)
   return exact <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(exact) : exact
 }

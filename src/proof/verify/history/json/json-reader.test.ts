@@ -87,4 +87,9 @@ describe('the reader of JSON', () => {
     for (const open of ['[', '{"a":'])
       expect(problemOf(open.repeat(100_000))).toContain('expected values nested at most 256 deep')
   })
+
+  it('bounds the digits of a number, which would take ever longer to convert', () => {
+    expect(read('9'.repeat(1000))).toBe(10n ** 1000n - 1n)
+    expect(problemOf('9'.repeat(1_000_000))).toContain('expected a number.')
+  })
 })

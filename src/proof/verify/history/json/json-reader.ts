@@ -1,5 +1,5 @@
 import { escapeOf } from '../edn/characters.ts'
-import { integerOf } from '../edn/numbers.ts'
+import { digitsMax, integerOf } from '../edn/numbers.ts'
 import type { HistoryValue } from '../event.ts'
 import type { HistoryError } from '../history-error.ts'
 import { InternedWords } from '../text/interned.ts'
@@ -174,7 +174,11 @@ export class JsonReader {
     }
     const word = source.text.slice(source.at, source.at + length)
     const parts = number.exec(word)
-    if (parts === null) throw source.error('a number', cutOff)
+    if (parts === null || length > digitsMax)
+      throw source.error(
+        'a number',
+        `Numbers are written as JSON has them, with at most ${digitsMax} digits.`,
+      )
     source.at += length
     return parts[1] === undefined && parts[2] === undefined && word !== '-0' ? integerOf(word) : Number(word)
   }
