@@ -119,11 +119,19 @@ class Check {
       memoryBytesMax: this.#memoryBytesMax,
       isOver: (steps) => {
         const over = this.#isOver(steps)
-        if (over) spent = 'steps'
+        if (over) {
+          spent = 'steps'
+          this.#steps += steps
+        }
         return over
       },
     })
     if (constraints === undefined) return this.#spent(spent)
+    if (constraints.edges.count === 0 && constraints.staleInitialRead === undefined) {
+      this.#steps += constraints.steps
+      this.#note(constraints.memoryBytes + graph.predecessor.byteLength * 2 + nodes.count * 20)
+      return this.#valid(this.#commitOrder(nodes, order))
+    }
     return this.#fromConstraints(constraints, 'causal')
   }
 

@@ -1,9 +1,15 @@
 import { assert } from '../../../../foundation/assert.ts'
 import type { HistoryValue } from '../../history/event.ts'
-import { formatValue } from '../../history/value/format-value.ts'
 import { valueKey } from '../../history/value/value-key.ts'
 import { IntList } from './int-list.ts'
-import { FINAL_WRITE, INTERMEDIATE_WRITE, IsolationHistory, READ } from './isolation-history.ts'
+import {
+  FINAL_WRITE,
+  INTERMEDIATE_WRITE,
+  IsolationHistory,
+  keyText,
+  READ,
+  valueText,
+} from './isolation-history.ts'
 import { hashPair } from './pair-table.ts'
 import type { ReadProblem, ReadProblemName } from './read-problem.ts'
 
@@ -354,7 +360,7 @@ class Resolution {
     const count = (this.#problemCounts.get(name) ?? 0) + 1
     this.#problemCounts.set(name, count)
     if (count > PROBLEMS_MAX) return
-    const key = valueText(this.#builder.keyAt(this.#key[read]!))
+    const key = keyText(this.#builder.keyAt(this.#key[read]!))
     const value = this.#valueName(this.#value[read]!)
     this.#problems.push({ name, reader, key, value, writers, ...(own === undefined ? {} : { own }) })
   }
@@ -363,5 +369,3 @@ class Resolution {
     return valueText(this.#builder.valueAt(code))
   }
 }
-
-const valueText = (value: HistoryValue): string => formatValue(value, { charactersMax: 20 })

@@ -86,11 +86,11 @@ export class IsolationHistory {
   }
 
   keyName(key: number): string {
-    return formatValue(this.#dictionary.keyAt(key), { charactersMax: 20 })
+    return keyText(this.#dictionary.keyAt(key))
   }
 
   valueName(code: number): string {
-    return formatValue(this.#dictionary.valueAt(code), { charactersMax: 20 })
+    return valueText(this.#dictionary.valueAt(code))
   }
 
   key(key: number): HistoryValue {
@@ -128,4 +128,13 @@ export class IsolationHistory {
     }
     return false
   }
+}
+
+/** A key as a person reads it: words stand without quotes. */
+export function keyText(key: HistoryValue): string {
+  return typeof key === 'string' && /^[\w.:/-]{1,20}$/.test(key) ? key : valueText(key)
+}
+
+export function valueText(value: HistoryValue): string {
+  return formatValue(value, { charactersMax: 20 })
 }

@@ -103,21 +103,6 @@ class Search {
       this.#placeWhatIsSafe()
       if (this.#placed === this.#trail.length) return this.#end({ kind: 'found', order: this.#trail })
       if (this.#steps - looked > STEPS_BETWEEN_LOOKS) {
-        if ((globalThis as any).DBG)
-          console.log(
-            'placed',
-            this.#placed,
-            'of',
-            this.#trail.length,
-            'frames',
-            frames.length,
-            'failed',
-            this.#failed.size,
-            'best',
-            this.#best,
-            'choices',
-            choices.length,
-          )
         if (this.#input.spend(this.#steps - looked)) return this.#end({ kind: 'spent', what: 'steps' })
         looked = this.#steps
         if (this.#failed.memoryBytes > this.#input.memoryBytesMax) {

@@ -23,11 +23,13 @@ export function historyOf(sketch: Sketch): IsolationHistory {
   return builder.build()
 }
 
-/** AWDIT's text of a sketch. */
+/** AWDIT's text of a sketch; the initial state is 0 there. */
 export function textOf(sketch: Sketch): string {
   const sessions = sketch.map((session) =>
     session
-      .map((transaction) => transaction.map((operation) => `${operation.join(' ')}\n`).join(''))
+      .map((transaction) =>
+        transaction.map(([kind, key, value]) => `${kind} ${key} ${value ?? 0}\n`).join(''),
+      )
       .join('-----\n'),
   )
   return sessions.join('=====\n')
