@@ -6,14 +6,8 @@ import { elementsOf } from '../../history/value/parts-of.ts'
 import type { CheckResult } from '../../verdict/verdict.ts'
 import { AnomalyList, conclude, counted } from '../anomaly-list.ts'
 import type { CheckOptions } from '../check-options.ts'
-import {
-  didNotHappen,
-  type ElementKey,
-  elementKey,
-  operationsOf,
-  spentOn,
-  wrongShape,
-} from '../client-operations.ts'
+import { didNotHappen, operationsOf, spentOn, wrongShape } from '../client-operations.ts'
+import { ElementIndex } from '../element-index.ts'
 
 export interface CausalReverseResult extends CheckResult {
   readonly statistics: CausalReverseStatistics
@@ -41,46 +35,61 @@ export function checkCausalReverse(
 ): CausalReverseResult {
   const operations = operationsOf(history, ['write', 'read'])
   const anomalies = new AnomalyList(['causal-reverse', 'failed-write-read', 'unwritten-value'], options)
-  const writes = new Map<ElementKey, RecordedOperation>()
+  const index = new ElementIndex()
+  const writes: RecordedOperation[] = []
   const reads: RecordedOperation[] = []
   for (const operation of operations) {
     if (operation.f === 'read') {
       if (operation.outcome === 'ok') reads.push(operation)
       continue
     }
-    const key = elementKey(operation.value)
-    if (writes.has(key))
+    const place = index.add(operation.value)
+    if (place < writes.length)
       throw wrongShape(history, operation.call, operation.value, {
-        expected: `a value that operation ${writes.get(key)!.call} did not write already`,
+        expected: `a value that operation ${writes[place]!.call} did not write already`,
         advice: 'Each write has a value of its own, or reads could not tell them apart.',
       })
-    writes.set(key, operation)
+    writes.push(operation)
   }
-  const acknowledged = [...writes.values()]
-    .filter(({ outcome }) => outcome === 'ok')
-    .sort((a, b) => a.return! - b.return!)
+  const acknowledged = writes.filter(({ outcome }) => outcome === 'ok').sort((a, b) => a.return! - b.return!)
+  /** Of each write, the last read that saw it. */
+  const seenBy = new Int32Array(writes.length).fill(-1)
+  const countedBy = new Int32Array(writes.length).fill(-1)
   let values = 0
 
-  for (const read of reads) {
-    const seen = new Set<RecordedOperation>()
+  for (let each = 0; each < reads.length; each++) {
+    const read = reads[each]!
+    const answer = valuesOf(history, read)
+    values += answer.length
     let newest: RecordedOperation | undefined
-    for (const value of valuesOf(history, read)) {
-      values++
-      const write = writes.get(elementKey(value))
+    for (const value of answer) {
+      const place = index.indexOf(value)
+      const write = writes[place]
       if (write === undefined || write.call > read.return! || didNotHappen(write)) {
         report(read, value, write, anomalies)
         continue
       }
-      seen.add(write)
+      seenBy[place] = each
       if (newest === undefined || write.call > newest.call) newest = write
     }
     if (newest === undefined) continue
     // Whatever was acknowledged before the call of any write that was seen was before the call of the newest.
     const due = countBefore(acknowledged, newest.call)
     let seenDue = 0
-    for (const write of seen) if (write.outcome === 'ok' && write.return! < newest.call) seenDue++
+    for (const value of answer) {
+      const place = index.indexOf(value)
+      if (place < 0 || seenBy[place] !== each || countedBy[place] === each) continue
+      countedBy[place] = each
+      if (writes[place]!.outcome === 'ok' && writes[place]!.return! < newest.call) seenDue++
+    }
     if (seenDue === due) continue
-    anomalies.add('causal-reverse', () => tellReverse(read, newest, missing(acknowledged, due, seen)))
+    anomalies.add('causal-reverse', () =>
+      tellReverse(
+        read,
+        newest,
+        missing(acknowledged.slice(0, due), (write) => seenBy[index.indexOf(write.value)] === each),
+      ),
+    )
   }
 
   const seesNothing = values === 0 || acknowledged.length === 0
@@ -91,9 +100,9 @@ export function checkCausalReverse(
         ? 'Nothing can be said of the order of writes: no read saw a write, or no write was acknowledged.'
         : undefined,
       valid: `${counted(reads.length, 'read')} saw no write without all that had been acknowledged before it began.`,
-      spent: spentOn(operations.length + values, writes.size),
+      spent: spentOn(operations.length + values, writes.length),
     }),
-    statistics: { writes: writes.size, reads: reads.length, reversed: anomalies.counts['causal-reverse'] },
+    statistics: { writes: writes.length, reads: reads.length, reversed: anomalies.counts['causal-reverse'] },
   }
 }
 
@@ -118,14 +127,10 @@ function countBefore(acknowledged: readonly RecordedOperation[], index: number):
 }
 
 function missing(
-  acknowledged: readonly RecordedOperation[],
-  due: number,
-  seen: ReadonlySet<RecordedOperation>,
+  due: readonly RecordedOperation[],
+  isSeen: (write: RecordedOperation) => boolean,
 ): RecordedOperation[] {
-  const found: RecordedOperation[] = []
-  for (let at = 0; at < due && found.length < 8; at++)
-    if (!seen.has(acknowledged[at]!)) found.push(acknowledged[at]!)
-  return found
+  return due.filter((write) => !isSeen(write)).slice(0, 8)
 }
 
 function tellReverse(

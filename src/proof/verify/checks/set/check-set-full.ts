@@ -6,6 +6,7 @@ import type { CheckResult } from '../../verdict/verdict.ts'
 import { AnomalyList, conclude, counted } from '../anomaly-list.ts'
 import type { CheckOptions } from '../check-options.ts'
 import { type ElementKey, elementKey, never, operationsOf, spentOn } from '../client-operations.ts'
+import { ElementIndex } from '../element-index.ts'
 import { type Quantiles, quantilesOf } from '../quantiles.ts'
 import { type AddedElement, addedElements, elementsRead, whyUnexpected } from './elements.ts'
 
@@ -50,9 +51,21 @@ export interface StaleElement {
   readonly latencyMs: number | undefined
 }
 
+const names = [
+  'lost-element',
+  'stale-read',
+  'duplicate-element',
+  'failed-element',
+  'unexpected-element',
+] as const
+
+type SetAnomalies = AnomalyList<(typeof names)[number]>
+
 /** What reads said of an element; reads by their place in the order of their calls. */
 interface Life {
   readonly value: HistoryValue
+  /** The call of its first add that did not fail. */
+  readonly call: number
   known: number
   knownTimeNs: number | undefined
   lastPresent: number
@@ -74,10 +87,7 @@ export function checkSetFull(history: RecordedHistory, options: SetFullOptions =
   const operations = operationsOf(history, ['add', 'read'])
   const added = addedElements(operations)
   const reads = operations.filter(({ f, outcome }) => f === 'read' && outcome === 'ok')
-  const anomalies = new AnomalyList(
-    ['lost-element', 'stale-read', 'duplicate-element', 'failed-element', 'unexpected-element'],
-    options,
-  )
+  const anomalies: SetAnomalies = new AnomalyList(names, options)
   const { lives, values } = followElements(history, reads, added, anomalies)
   const stale: StaleElement[] = []
   const [stableLatencies, lostLatencies]: [number[], number[]] = [[], []]
@@ -130,52 +140,71 @@ function followElements(
   history: RecordedHistory,
   reads: readonly RecordedOperation[],
   added: ReadonlyMap<ElementKey, AddedElement>,
-  anomalies: AnomalyList<'duplicate-element' | 'failed-element' | 'unexpected-element' | string>,
+  anomalies: SetAnomalies,
 ): { readonly lives: readonly Life[]; readonly values: number } {
-  const lives = new Map<ElementKey, Life>()
-  for (const [key, element] of added)
-    lives.set(key, {
-      ...{ value: element.value, known: element.acknowledged, knownTimeNs: element.acknowledgedTimeNs },
-      ...{ lastPresent: -1, lastAbsent: -1, added: element },
+  const index = new ElementIndex()
+  const lives: Life[] = []
+  for (const element of added.values()) {
+    index.add(element.value)
+    lives.push({
+      value: element.value,
+      call: element.call,
+      known: element.acknowledged,
+      knownTimeNs: element.acknowledgedTimeNs,
+      lastPresent: -1,
+      lastAbsent: -1,
+      added: element,
     })
-  const duplicated = new Set<ElementKey>()
+  }
+  const duplicated = new Set<number>()
   const unexpected = new Set<ElementKey>()
   let values = 0
   for (let place = 0; place < reads.length; place++) {
     const read = reads[place]!
+    const returned = read.return!
     for (const value of elementsRead(history, read)) {
       values++
-      const key = elementKey(value)
-      const life = lives.get(key)
-      const because = whyUnexpected(life?.added, read.return!)
-      if (because !== undefined && !unexpected.has(key)) {
-        unexpected.add(key)
-        anomalies.add(because.name, () => ({
-          explanation: `Operation ${read.call} read element ${formatValue(value)}, but ${because.because}.`,
-          events: [read.call],
-        }))
-      }
+      const at = index.indexOf(value)
+      const life = at < 0 ? undefined : lives[at]!
+      if (life === undefined || life.call > returned) tellUnexpected(read, value, life, unexpected, anomalies)
       if (life === undefined) continue
       if (life.lastPresent === place) {
-        if (!duplicated.has(key))
+        if (!duplicated.has(at))
           anomalies.add('duplicate-element', () => ({
             explanation: `Operation ${read.call} read element ${formatValue(value)} more than once.`,
             events: [read.call],
           }))
-        duplicated.add(key)
+        duplicated.add(at)
         continue
       }
       if (life.lastPresent < place - 1) life.lastAbsent = place - 1
       life.lastPresent = place
-      if (read.return! < life.known) {
-        life.known = read.return!
+      if (returned < life.known) {
+        life.known = returned
         life.knownTimeNs = read.returnTimeNs
       }
     }
   }
-  for (const life of lives.values())
-    if (life.lastPresent < reads.length - 1) life.lastAbsent = reads.length - 1
-  return { lives: [...lives.values()], values }
+  for (const life of lives) if (life.lastPresent < reads.length - 1) life.lastAbsent = reads.length - 1
+  return { lives, values }
+}
+
+/** Once for each element, however many reads have it. */
+function tellUnexpected(
+  read: RecordedOperation,
+  value: HistoryValue,
+  life: Life | undefined,
+  told: Set<ElementKey>,
+  anomalies: SetAnomalies,
+): void {
+  const key = elementKey(value)
+  const because = whyUnexpected(life?.added, read.return!)
+  if (because === undefined || told.has(key)) return
+  told.add(key)
+  anomalies.add(because.name, () => ({
+    explanation: `Operation ${read.call} read element ${formatValue(value)}, but ${because.because}.`,
+    events: [read.call],
+  }))
 }
 
 function tellMissed(life: Life, absentCall: number, after: string) {
