@@ -69,20 +69,24 @@ test('kill -9 of the node that a watch is connected to loses nothing and repeats
   expect(seen).toEqual(Array.from({ length: ROUNDS * WRITES }, (_, i) => 11 + i))
 })
 
-test('a cursor is good on any node, and after all of them were killed', { timeout: 120_000 }, async () => {
+test('a cursor is good on any node, however often all of them were stopped or killed', {
+  timeout: 120_000,
+}, async () => {
   await using cluster = await ProcessCluster.start({ nodeCount: 3 })
   await using writer = await cluster.connect()
   const counter = new Counter(writer)
   const from = await writer.cursor()
-  await counter.count(20)
-  await Promise.all(cluster.nodes.map((node) => cluster.kill(node)))
-  await Promise.all(cluster.nodes.map((node) => cluster.start(node)))
-  await counter.count(20)
+  // A stop flushes the tables, a kill does not: what a start finds is older each time, and a start goes on from a start.
+  for (const end of ['kill', 'stop', 'kill'] as const) {
+    await counter.count(10)
+    await Promise.all(cluster.nodes.map((node) => cluster[end](node)))
+    await Promise.all(cluster.nodes.map((node) => cluster.start(node)))
+  }
   await using reader = await cluster.connect()
   const seen: number[] = []
   for await (const change of reader.watch(prefixRange(utf8('counter/')), { from })) {
     if (change.kind === 'put') seen.push(Number(text(change.value)))
-    if (seen.length === 40) break
+    if (seen.length === 30) break
   }
-  expect(seen).toEqual(Array.from({ length: 40 }, (_, i) => 1 + i))
+  expect(seen).toEqual(Array.from({ length: 30 }, (_, i) => 1 + i))
 })

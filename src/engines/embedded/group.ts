@@ -391,7 +391,7 @@ export class Group {
         return this.#transfers.write(effect.meta, effect.chunk, effect.bytes)
       case 'install-snapshot':
         return this.#transfers.install(effect.meta, () => {
-          this.stateMachine.reload()
+          this.#reload()
           this.#parts.membersChanged()
           this.#reads.applied(this.appliedIndex)
           observer.installed?.(this.id, effect.meta.index)
@@ -441,6 +441,15 @@ export class Group {
     } catch (error) {
       if (!(error instanceof DureError)) throw error
       return this.#parts.runtime.abort(error)
+    }
+  }
+
+  #reload(): void {
+    try {
+      this.stateMachine.reload()
+    } catch (error) {
+      if (!(error instanceof DureError)) throw error
+      this.#parts.runtime.abort(error)
     }
   }
 

@@ -16,6 +16,8 @@ interface Outbox {
   readonly writer: ParcelWriter
   /** Requests in this message that must be answered at once if it cannot leave. */
   forwards: number[]
+  /** It waits for the end of the turn. */
+  isFilled: boolean
 }
 
 /**
@@ -27,7 +29,8 @@ export class Router {
   readonly #open: OpenRequests
   readonly #clogged: (to: Endpoint) => void
   readonly #outboxes = new Map<Endpoint, Outbox>()
-  readonly #filled = new Set<Outbox>()
+  /** Of this turn, in the order in which they got their first parcel. */
+  readonly #filled: Outbox[] = []
   readonly #forwarded = new Map<number, { readonly to: Endpoint; readonly open: OpenRequest }>()
   #lastForward: number
 
@@ -75,27 +78,33 @@ export class Router {
     const outbox = this.#outboxes.get(to)
     if (outbox === undefined) return
     this.#outboxes.delete(to)
-    this.#filled.delete(outbox)
+    outbox.isFilled = false
   }
 
   flush(): void {
-    for (const outbox of this.#filled) {
+    for (let i = 0; i < this.#filled.length; i++) {
+      const outbox = this.#filled[i]!
+      if (!outbox.isFilled) continue
       // Taken out first: what cannot leave is answered, perhaps to one that had its message already.
-      this.#filled.delete(outbox)
+      outbox.isFilled = false
       this.#send(outbox)
     }
+    this.#filled.length = 0
     this.#dropExpiredForwards()
   }
 
   #add(to: Endpoint, parcel: Parcel): Outbox {
     let outbox = this.#outboxes.get(to)
     if (outbox === undefined) {
-      outbox = { to, writer: new ParcelWriter(), forwards: [] }
+      outbox = { to, writer: new ParcelWriter(), forwards: [], isFilled: false }
       this.#outboxes.set(to, outbox)
     }
     if (outbox.writer.sizeBytes >= MESSAGE_BYTES_MAX) this.#send(outbox)
     outbox.writer.add(parcel)
-    this.#filled.add(outbox)
+    if (!outbox.isFilled) {
+      outbox.isFilled = true
+      this.#filled.push(outbox)
+    }
     return outbox
   }
 

@@ -37,8 +37,9 @@ export class Turns {
     this.#turn?.()
     // In this very turn: what it asked to be written need not wait for another one.
     const deferred = this.#deferred
-    this.#deferred = []
     this.#isDue = false
+    if (deferred.length === 0) return
+    this.#deferred = []
     for (const run of deferred) run()
   }
 }
