@@ -147,6 +147,8 @@ describe('the form of a history', () => {
     ['{"dure-history":1,"origin":"porcupine"}\n{"type":"invoke","f":"get"}', 'dure', 'porcupine'],
     ['{"type":"invoke","f":"read"}', 'json', 'jepsen'],
     ['[ {"type" : "invoke"}]', 'json', 'jepsen'],
+    ['{"final":true,"type":"invoke"}', 'json', 'jepsen'],
+    ['{"type" :fail}', 'edn', 'jepsen'],
     ['[]', 'json', 'jepsen', 'history.json'],
     ['[]', 'edn', 'jepsen', 'history.edn'],
     ['{"type" :invoke}', 'edn', 'jepsen'],

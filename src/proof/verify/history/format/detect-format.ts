@@ -56,11 +56,7 @@ function withoutBlanks(text: string): string {
 /** A key in quotes and a colon is JSON; a colon that belongs to a keyword is not. */
 function formatsOfObject(text: string): readonly HistoryFormat[] {
   if (/^\{\s*"dure-history"\s*:/.test(text)) return ['dure']
-  if (
-    /^\{\s*"(?:[^"\\]|\\.)*"\s*:\s*["\d[{tfn-]/.test(text) &&
-    !/^\{\s*"(?:[^"\\]|\\.)*"\s*:[a-z]/.test(text)
-  )
-    return ['json']
+  if (/^\{\s*"(?:[^"\\]|\\.)*"\s*:\s*(?:["\d[{-]|(?:null|true|false)\b)/.test(text)) return ['json']
   return [isPorcupine(text) ? 'porcupine' : 'edn']
 }
 

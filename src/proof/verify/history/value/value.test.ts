@@ -62,7 +62,7 @@ describe('values of a history', () => {
     )
     expect(formatValue(new Map([['a', true]]))).toBe('{"a": true}')
     expect(formatValue([1, 2, 3, 4, 5, 6, 7, 8], { charactersMax: 10 })).toBe('[1, 2, 3,…')
-    expect(formatValue(Array.from({ length: 1_000_000 }, () => 7)).length).toBe(200)
+    expect(formatValue(Array.from({ length: 100_000 }, () => 7)).length).toBe(200)
   })
 
   it('are taken apart when they are maps, lists or sets', () => {
