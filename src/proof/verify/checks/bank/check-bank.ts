@@ -34,8 +34,12 @@ export interface BankStatistics {
   readonly highestTotal: Integer | undefined
 }
 
+/** What nearly every read has nothing of: one list for all of them. */
+const none: readonly string[] = []
+
 interface Balances {
   readonly read: RecordedOperation
+  readonly count: number
   readonly total: Integer
   readonly unknown: readonly string[]
   readonly missing: readonly string[]
@@ -70,7 +74,7 @@ export function checkBank(history: RecordedHistory, options: BankOptions = {}): 
   let wrongReads = 0
   for (const balances of all) {
     const { read, overdrawn, unknown, missing } = balances
-    values += overdrawn.length
+    values += balances.count
     const isOverdrawn = overdrawn.length > 0 && options.negativeBalances !== true
     const isWrongTotal = missing.length === 0 && balances.total !== total
     if (isWrongTotal || isOverdrawn || unknown.length > 0 || missing.length > 0) wrongReads++
@@ -128,12 +132,12 @@ function balancesIn(
       expected: 'a map of accounts to balances',
       advice: 'A read of the bank answers with the balance of each account.',
     })
-  const [unknown, missing, overdrawn]: [string[], string[], string[]] = [[], [], []]
+  let [unknown, missing, overdrawn] = [none, none, none]
   let total: Integer = 0
   for (const [account, balance] of entries) {
-    if (accounts !== undefined && !accounts.has(nameOf(account))) unknown.push(nameOf(account))
+    if (accounts !== undefined && !accounts.has(nameOf(account))) unknown = [...unknown, nameOf(account)]
     if (balance === null) {
-      missing.push(nameOf(account))
+      missing = [...missing, nameOf(account)]
       continue
     }
     const integer = integerFrom(balance)
@@ -143,9 +147,9 @@ function balancesIn(
         advice: 'Give balances in the smallest unit of the money.',
       })
     total = sum(total, integer)
-    if (integer < 0) overdrawn.push(`${nameOf(account)} has ${integer}`)
+    if (integer < 0) overdrawn = [...overdrawn, `${nameOf(account)} has ${integer}`]
   }
-  return { read, total, unknown, missing, overdrawn }
+  return { read, count: entries.length, total, unknown, missing, overdrawn }
 }
 
 function nameOf(account: HistoryValue): string {

@@ -52,7 +52,7 @@ describe('a causal register', () => {
   it('allows what some moment for each late write allows', () => {
     let random = 0
     expectAgreement({
-      histories: 8_000,
+      histories: 7_000,
       history: (seed) =>
         chain(seed, 2 + (seed % 5), (written, next) => {
           random = (random * 31 + 7 + seed) % 1009
@@ -165,7 +165,7 @@ function slowReverse(operations: readonly RecordedOperation[]): string {
 describe('causal reverse', () => {
   it('is found as by comparing every two writes in every read', () => {
     expectAgreement({
-      histories: 8_000,
+      histories: 7_000,
       history: (seed) =>
         simulateWrites(seed, 3 + (seed % 5), (values, below) => {
           if (below(40) === 0) return [...values, 3]

@@ -190,7 +190,7 @@ function namesOf(history: RecordedHistory): string[] {
 describe('a log of partitions', () => {
   it('has the anomalies that their definitions find, one message against all others', () => {
     expectAgreement({
-      histories: 12_000,
+      histories: 8_000,
       history: anyLog,
       check: (history) => {
         const { anomalies } = checkLog(history, { finalPolls: true }).statistics

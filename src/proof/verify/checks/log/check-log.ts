@@ -147,7 +147,7 @@ function findConflicts(log: PartitionLog, anomalies: LogAnomalies): void {
   for (const message of log.messages.values()) {
     const { offsets, sends, acknowledged, polled } = message
     // What was sent twice may be there twice.
-    if (offsets.length < 2 || offsets.length <= sends) continue
+    if (offsets === undefined || offsets.size <= sends) continue
     anomalies.add('duplicate-message', () => ({
       explanation: `${nameOf(log, message)} is at offsets ${inWords(
         [...offsets]
@@ -179,8 +179,8 @@ function findLost(log: PartitionLog, anomalies: LogAnomalies): ReadonlySet<Known
     if (index === undefined || index > furthest) continue
     lost.add(message)
     anomalies.add('lost-message', () => ({
-      explanation: `Operation ${message.acknowledged} sent ${nameOf(log, message)}, acknowledged at offset ${message.offsets[0]}. Nobody polled it, though operation ${beyond!.polled} polled ${formatValue(beyond!.value)} at offset ${beyond!.offsets[0]}, beyond it.`,
-      drawing: `  ${log.key}: ... [${message.offsets[0]}: ${formatValue(message.value)}, never polled] ... [${beyond!.offsets[0]}: ${formatValue(beyond!.value)}, polled]`,
+      explanation: `Operation ${message.acknowledged} sent ${nameOf(log, message)}, acknowledged at offset ${message.offset}. Nobody polled it, though operation ${beyond!.polled} polled ${formatValue(beyond!.value)} at offset ${beyond!.offset}, beyond it.`,
+      drawing: `  ${log.key}: ... [${message.offset}: ${formatValue(message.value)}, never polled] ... [${beyond!.offset}: ${formatValue(beyond!.value)}, polled]`,
       events: [message.acknowledged, beyond!.polled],
     }))
   }

@@ -5,8 +5,12 @@ import type { LogMessage } from './log-operations.ts'
 /** What is known of one message of a partition. */
 export interface KnownMessage {
   readonly value: HistoryValue
-  /** Offsets that it was seen at, in the order of the sights; one unless it was duplicated. */
-  readonly offsets: number[]
+  /** The offset that it was seen at first; -1 while none is known. */
+  offset: number
+  /** All of them, once there are several. */
+  offsets: Set<number> | undefined
+  least: number
+  greatest: number
   /** The call of the first send that did not fail; -1 without one. */
   sent: number
   /** How many sends of it did not fail. */
@@ -39,7 +43,10 @@ export class PartitionLog {
   messageOf({ id, value }: LogMessage): KnownMessage {
     let message = this.messages.get(id)
     if (message === undefined) {
-      message = { value, offsets: [], sent: -1, sends: 0, acknowledged: -1, failed: -1, polled: -1 }
+      message = {
+        ...{ value, offset: -1, offsets: undefined, least: -1, greatest: -1 },
+        ...{ sent: -1, sends: 0, acknowledged: -1, failed: -1, polled: -1 },
+      }
       this.messages.set(id, message)
     }
     return message
@@ -49,7 +56,13 @@ export class PartitionLog {
     const { offset, id } = message
     if (offset === undefined) return
     const known = this.messageOf(message)
-    if (!known.offsets.includes(offset)) known.offsets.push(offset)
+    if (known.offset < 0) known.offset = known.least = known.greatest = offset
+    else if (known.offset !== offset) {
+      known.offsets ??= new Set([known.offset])
+      known.offsets.add(offset)
+      known.least = Math.min(known.least, offset)
+      known.greatest = Math.max(known.greatest, offset)
+    }
     const first = this.#first.get(offset)
     if (first === undefined) this.#first.set(offset, id)
     else if (first !== id) {
@@ -68,15 +81,15 @@ export class PartitionLog {
   indexOf({ offset, id }: LogMessage): number | undefined {
     if (offset !== undefined) return this.#indices.get(offset)
     const known = this.messages.get(id)
-    return known === undefined || known.offsets.length !== 1 ? undefined : this.firstIndex(known)
+    return known === undefined || known.offsets !== undefined ? undefined : this.firstIndex(known)
   }
 
   /** The least place that it is known to have; undefined when its offset is not known. */
-  firstIndex({ offsets }: KnownMessage): number | undefined {
-    return offsets.length === 0 ? undefined : this.#indices.get(Math.min(...offsets))
+  firstIndex({ least }: KnownMessage): number | undefined {
+    return this.#indices.get(least)
   }
 
-  lastIndex({ offsets }: KnownMessage): number | undefined {
-    return offsets.length === 0 ? undefined : this.#indices.get(Math.max(...offsets))
+  lastIndex({ greatest }: KnownMessage): number | undefined {
+    return this.#indices.get(greatest)
   }
 }

@@ -80,7 +80,7 @@ describe('fenced mutual exclusion', () => {
   for (const overlap of ['allowed', 'forbidden'] as const)
     it(`is judged as by every two operations, overlap ${overlap}`, () => {
       expectAgreement({
-        histories: 8_000,
+        histories: 7_000,
         history: anyLock,
         check: (history) => checkFencedMutualExclusion(history, { overlap }).verdict,
         slow: (operations) => slowLock(operations, overlap === 'forbidden'),

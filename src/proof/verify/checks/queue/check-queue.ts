@@ -73,21 +73,22 @@ function report(
   taken: number,
   anomalies: Pick<AnomalyList<'duplicate-dequeue' | 'failed-element' | 'unexpected-element'>, 'add'>,
 ): void {
-  const what = `Operation ${dequeue.call} dequeued ${formatValue(value)}`
+  const what = (): string => `Operation ${dequeue.call} dequeued ${formatValue(value)}`
   if (taken > 0) {
-    const others = dequeues.filter((other) => other !== dequeue && other.return <= dequeue.return)
-    const before = others.slice(0, 8).map(({ call }) => call)
-    anomalies.add('duplicate-dequeue', () => ({
-      explanation: `${what}, which operation${before.length === 1 ? '' : 's'} ${inWords(before.map(String))} had dequeued already, and which was enqueued only ${taken === 1 ? 'once' : `${taken} times`} by then.`,
-      drawing: `  ${enqueues
-        .slice(0, 3)
-        .map((call) => `enqueue@${call}`)
-        .join(' ')} --> ${[...before.slice(0, 3), dequeue.call].map((call) => `dequeue@${call}`).join(', ')}`,
-      events: [...enqueues.slice(0, 8), ...before, dequeue.call],
-    }))
+    anomalies.add('duplicate-dequeue', () => {
+      const others = dequeues.filter((other) => other !== dequeue && other.return <= dequeue.return)
+      const before = others.slice(0, 8).map(({ call }) => call)
+      const enqueued = enqueues.slice(0, 3).map((call) => `enqueue@${call}`)
+      const dequeued = [...before.slice(0, 3), dequeue.call].map((call) => `dequeue@${call}`)
+      return {
+        explanation: `${what()}, which operation${before.length === 1 ? '' : 's'} ${inWords(before.map(String))} had dequeued already, and which was enqueued only ${taken === 1 ? 'once' : `${taken} times`} by then.`,
+        drawing: `  ${enqueued.join(' ')} --> ${dequeued.join(', ')}`,
+        events: [...enqueues.slice(0, 8), ...before, dequeue.call],
+      }
+    })
   } else if (enqueues.length === 0 && failed.some((call) => call < dequeue.return)) {
     anomalies.add('failed-element', () => ({
-      explanation: `${what}, whose enqueue, operation ${failed[0]}, failed.`,
+      explanation: `${what()}, whose enqueue, operation ${failed[0]}, failed.`,
       events: [failed[0]!, dequeue.call],
     }))
   } else {
@@ -96,7 +97,7 @@ function report(
         ? 'which nobody enqueued'
         : `which was enqueued first by operation ${enqueues[0]}, called after this had returned`
     anomalies.add('unexpected-element', () => ({
-      explanation: `${what}, ${because}.`,
+      explanation: `${what()}, ${because}.`,
       events: [dequeue.call],
     }))
   }

@@ -113,7 +113,7 @@ function slowQueue(operations: readonly RecordedOperation[], isTotal: boolean): 
 describe('a queue', () => {
   it('is wrong when no matching of dequeues with enqueues exists', () => {
     expectAgreement({
-      histories: 8_000,
+      histories: 7_000,
       history: anyQueue,
       check: (history) => checkQueue(history).verdict,
       slow: (operations) => slowQueue(operations, false),
@@ -166,7 +166,7 @@ describe('a queue', () => {
 describe('a queue that was drained', () => {
   it('has lost what no matching of dequeues with enqueues explains', () => {
     expectAgreement({
-      histories: 8_000,
+      histories: 7_000,
       history: anyQueue,
       check: (history) => checkTotalQueue(history).verdict,
       slow: (operations) => slowQueue(operations, true),

@@ -119,7 +119,7 @@ function judged(history: RecordedHistory) {
 describe('the session guarantees', () => {
   it('hold together exactly when some order of the versions keeps them, and alone likewise', () => {
     expectAgreement({
-      histories: 8_000,
+      histories: 6_000,
       history: (seed) =>
         simulateRegister(
           seed,
@@ -133,7 +133,7 @@ describe('the session guarantees', () => {
 
   it('are decided each by itself where versions are told', () => {
     expectAgreement({
-      histories: 8_000,
+      histories: 6_000,
       history: (seed) =>
         simulateRegister(seed, { operations: 3 + (seed % 6), isVersioned: true, isTiny: true }, () => 0),
       check: (history) => judged(history),

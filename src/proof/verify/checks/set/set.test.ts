@@ -95,7 +95,7 @@ function slowSetFull(operations: readonly RecordedOperation[], linearizable: boo
 describe('the set', () => {
   it('says what a slow look at every element says', () => {
     expectAgreement({
-      histories: 8_000,
+      histories: 6_000,
       history: anySet,
       check: (history) => checkSet(history).verdict,
       slow: slowSet,
@@ -164,7 +164,7 @@ describe('the life of each element of a set', () => {
   for (const linearizable of [false, true])
     it(`is told as a slow look at every read tells it${linearizable ? ', when reads must be fresh' : ''}`, () => {
       expectAgreement({
-        histories: 8_000,
+        histories: 6_000,
         history: anySet,
         check: (history) => {
           const { verdict, statistics } = checkSetFull(history, { linearizable })
