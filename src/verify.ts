@@ -48,6 +48,12 @@ export {
   splitByKey,
 } from './proof/verify/checks/independent/split-by-key.ts'
 export {
+  checkLog,
+  type LogOptions,
+  type LogResult,
+  type LogStatistics,
+} from './proof/verify/checks/log/check-log.ts'
+export {
   checkLongFork,
   type LongForkOptions,
   type LongForkResult,
@@ -76,6 +82,12 @@ export {
   type TotalQueueResult,
   type TotalQueueStatistics,
 } from './proof/verify/checks/queue/check-total-queue.ts'
+export {
+  checkSessionGuarantees,
+  type SessionGuaranteesOptions,
+  type SessionGuaranteesResult,
+  type SessionGuaranteesStatistics,
+} from './proof/verify/checks/session/check-session-guarantees.ts'
 export { checkSet, type SetResult, type SetStatistics } from './proof/verify/checks/set/check-set.ts'
 export {
   checkSetFull,
@@ -112,7 +124,7 @@ export {
 export { checkIsolation, type IsolationOptions } from './proof/verify/isolation/check-isolation.ts'
 export type { IsolationHistory } from './proof/verify/isolation/history/isolation-history.ts'
 export { isolationHistoryOf } from './proof/verify/isolation/history/isolation-history-of.ts'
-export { IsolationTextReader } from './proof/verify/isolation/history/isolation-text-reader.ts'
+export { readIsolationHistory } from './proof/verify/isolation/history/read-isolation-history.ts'
 export { type IsolationLevel, isolationLevels } from './proof/verify/isolation/isolation-level.ts'
 export type { CommitOrder, IsolationResult } from './proof/verify/isolation/isolation-result.ts'
 export { type StrongestIsolation, strongestIsolation } from './proof/verify/isolation/strongest-isolation.ts'

@@ -155,6 +155,11 @@ export const checks = {
     family: 'single',
     takes: [],
   },
+  'session-guarantees': {
+    about: 'read, write: read your writes, monotonic reads and writes, writes follow reads',
+    family: 'single',
+    takes: initialAndNil,
+  },
   'predicate-g2': {
     about: 'insert: of two that exclude each other, never both',
     family: 'single',
@@ -165,6 +170,12 @@ export const checks = {
     family: 'single',
     takes: [],
     settings: { overlap: { type: ['allowed', 'forbidden'], about: 'whether holds may overlap in time' } },
+  },
+  log: {
+    about: 'send, poll, txn with offsets, as in Kafka: nothing is lost, repeated or reordered',
+    family: 'single',
+    takes: [],
+    settings: { finalPolls: { type: 'boolean', about: 'whether every partition was polled to its end' } },
   },
 } as const satisfies Readonly<Record<string, CheckDescription>>
 

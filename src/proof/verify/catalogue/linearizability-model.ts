@@ -1,6 +1,6 @@
 import { DureError } from '../../../foundation/errors.ts'
 import { isIndependent } from '../checks/independent/split-by-key.ts'
-import type { HistoryEvent } from '../history/event.ts'
+import type { HistoryEvent, HistoryValue } from '../history/event.ts'
 import type { RecordedHistory } from '../history/recorded-history.ts'
 import { type AnyLibraryModel, modelNamed, modelNames } from '../linearizability/models/models.ts'
 import type { CheckName } from './checks.ts'
@@ -36,14 +36,19 @@ export function linearizabilityModel({
 
 /**
  * Jepsen's tests of many objects write `[key, value]` as the value of every event: the same history with the keys where
- * models look for them. Histories of other kinds stay as they are.
+ * models look for them. Told by reads that ask for `[key, nil]`: arguments of a compare-and-set are pairs as well.
+ * Histories of other kinds stay as they are.
  */
 export function withKeysApart(history: RecordedHistory): RecordedHistory {
-  return isIndependent(history) ? { ...history, events: history.events.map(withKeyApart) } : history
+  const isKeyed = history.events.some(asksForKey) && isIndependent(history)
+  return isKeyed ? { ...history, events: history.events.map(withKeyApart) } : history
 }
+
+const asksForKey = ({ type, value }: HistoryEvent): boolean =>
+  type === 'invoke' && Array.isArray(value) && value.length === 2 && value[1] === null
 
 function withKeyApart(event: HistoryEvent): HistoryEvent {
   if (!Array.isArray(event.value) || event.process === 'nemesis') return event
-  const [key, value] = event.value
-  return { ...event, key, value }
+  const [key, value] = event.value as readonly HistoryValue[]
+  return { ...event, key: key!, value: value! }
 }

@@ -4,17 +4,20 @@ import { checkCausalReverse } from '../checks/causal/check-causal-reverse.ts'
 import { checkCounter } from '../checks/counter/check-counter.ts'
 import { checkIndependent } from '../checks/independent/check-independent.ts'
 import { isIndependent } from '../checks/independent/split-by-key.ts'
+import { checkLog } from '../checks/log/check-log.ts'
 import { checkLongFork } from '../checks/long-fork/check-long-fork.ts'
 import { checkFencedMutualExclusion } from '../checks/mutual-exclusion/check-fenced-mutual-exclusion.ts'
 import { checkPredicateG2 } from '../checks/predicate/check-predicate-g2.ts'
 import { checkQueue } from '../checks/queue/check-queue.ts'
 import { checkTotalQueue } from '../checks/queue/check-total-queue.ts'
+import { checkSessionGuarantees } from '../checks/session/check-session-guarantees.ts'
 import { checkSet } from '../checks/set/check-set.ts'
 import { checkSetFull } from '../checks/set/check-set-full.ts'
 import { checkUniqueIds } from '../checks/unique-ids/check-unique-ids.ts'
 import type { RecordedHistory } from '../history/recorded-history.ts'
 import type { CheckResult } from '../verdict/verdict.ts'
 import type { CheckName, checks } from './checks.ts'
+import { withKeysApart } from './linearizability-model.ts'
 import type { NamedCheck } from './named-check.ts'
 
 /** The checks of one thing alone. */
@@ -36,16 +39,35 @@ const byName: Readonly<Record<SingleName, SingleCheck>> = {
   'long-fork': checkLongFork,
   'causal-register': checkCausalRegister,
   'causal-reverse': checkCausalReverse,
+  'session-guarantees': checkSessionGuarantees,
   'predicate-g2': checkPredicateG2,
   'fenced-mutual-exclusion': checkFencedMutualExclusion,
+  log: checkLog,
 }
+
+/** Those that Jepsen's tests run on many objects at once; the values of the others may be pairs of their own. */
+const keyed: readonly string[] = [
+  'set',
+  'set-full',
+  'counter',
+  'queue',
+  'total-queue',
+  'causal-register',
+  'causal-reverse',
+]
 
 /** Runs one of them; key by key where the history is of many objects that are independent of each other. */
 export function runSingleCheck(
   history: RecordedHistory,
-  { name, nilRead, settings }: NamedCheck,
+  { name, initial, nilRead, settings }: NamedCheck,
 ): CheckResult {
   const check = byName[name as SingleName]
-  const options = { ...settings, ...(nilRead !== undefined && { nilRead }) }
-  return isIndependent(history) ? checkIndependent(history, check, options) : check(history, options)
+  const options = {
+    ...settings,
+    ...(initial !== undefined && { initial }),
+    ...(nilRead !== undefined && { nilRead }),
+  }
+  if (keyed.includes(name) && isIndependent(history)) return checkIndependent(history, check, options)
+  // Sessions reach over all objects.
+  return check(name === 'session-guarantees' ? withKeysApart(history) : history, options)
 }
