@@ -13,7 +13,7 @@ import { type StoreKind, storeHistory } from '../testing/isolation/store-history
 import { checkIsolation } from './check-isolation.ts'
 import type { IsolationHistory } from './history/isolation-history.ts'
 import { IsolationHistoryBuilder } from './history/isolation-history-builder.ts'
-import { IsolationTextReader } from './history/isolation-text-reader.ts'
+import { readIsolationHistory } from './history/read-isolation-history.ts'
 import { type IsolationLevel, isolationLevels, parseIsolationLevel } from './isolation-level.ts'
 import { strongestIsolation } from './strongest-isolation.ts'
 
@@ -32,7 +32,7 @@ describe('isolation of histories of others', () => {
   for (const { name, bytes } of shared ?? []) {
     const strongest = name.split('/')[1]!
     it(`${name} is ${strongest} and nothing above, up to causal consistency`, () => {
-      const history = new IsolationTextReader().push(bytes).end()
+      const history = readIsolationHistory([bytes])
       const weak = ['read-committed', 'read-atomic', 'causal'] as const
       const held = weak.filter((consistency) => checkIsolation(history, { consistency }).verdict === 'valid')
       expect(held).toEqual(weak.slice(0, weak.indexOf(strongest as 'causal') + 1))

@@ -44,7 +44,7 @@ const MEMORY_BYTES_MAX = 2 ** 30
  * key by one transaction, so that it is known who read from whom.
  *
  * ```ts
- * const history = new IsolationTextReader().push(bytes).end() // or what readHistory('txns.edn') gives
+ * const history = readIsolationHistory([bytes]) // or what readHistory('txns.edn') gives
  * const { verdict, anomalies } = checkIsolation(history, { consistency: 'causal' })
  * ```
  *

@@ -1,37 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import type { HistoryEvent, HistoryValue } from '../../history/event.ts'
-import { HistoryError } from '../../history/history-error.ts'
+import { parseHistory } from '../../history/parse-history.ts'
 import { randomSketch } from '../../testing/isolation/random-sketch.ts'
 import { historyOf, sketch, textOf } from '../../testing/isolation/sketch.ts'
 import { checkIsolation } from '../check-isolation.ts'
 import type { IsolationHistory } from './isolation-history.ts'
 import { IsolationHistoryBuilder } from './isolation-history-builder.ts'
 import { isolationHistoryOf } from './isolation-history-of.ts'
-import { IsolationTextReader } from './isolation-text-reader.ts'
+import { readIsolationHistory } from './read-isolation-history.ts'
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-const read = (text: string): IsolationHistory => new IsolationTextReader().push(bytes(text)).end()
+const read = (...chunks: string[]): IsolationHistory => readIsolationHistory(chunks)
 
 describe('the text of AWDIT', () => {
-  it('is read the same wherever chunks end', () => {
+  it('is read as it is from events, wherever chunks end', () => {
     for (let seed = 0; seed < 20; seed++) {
       const text = textOf(randomSketch(seed))
       const whole = read(text)
-      for (const size of [1, 2, 7]) {
-        const reader = new IsolationTextReader()
-        for (let at = 0; at < text.length; at += size) reader.push(bytes(text.slice(at, at + size)))
-        expect(reader.end().arrays).toEqual(whole.arrays)
-      }
+      expect(read(...text).arrays).toEqual(whole.arrays)
+      expect(isolationHistoryOf(parseHistory(text, { format: 'isolation' })).arrays).toEqual(whole.arrays)
     }
-  })
-
-  it('may have blank lines, spaces, line ends of Windows, names for numbers, and no last line end', () => {
-    const history = read('  w  x   1 \r\n\r\n--\r\n r x 1\r\n===\r\nr x 1\r\nr 12345678901234567890 007')
-    expect([history.sessions, history.transactions, history.operations]).toEqual([2, 3, 4])
-    expect(history.key(1)).toBe('12345678901234567890')
-    expect(history.problems).toMatchObject([
-      { name: 'garbage-read', key: '12345678901234567890', value: '"007"' },
-    ])
   })
 
   it('has sessions and transactions only where there are operations', () => {
@@ -39,21 +26,13 @@ describe('the text of AWDIT', () => {
     expect([history.sessions, history.transactions]).toEqual([1, 2])
   })
 
-  it.each([
-    ['w 1 1\nx 1 1\n', 2, 1, '"x 1 1"'],
-    ['w 1\n', 1, 4, 'the end of the line'],
-    ['w 1 2 3\n', 1, 7, '"3"'],
-    ['w 1 1\n--=\n', 2, 1, '"--="'],
-    ['write 1 1\n', 1, 1, '"write 1 1"'],
-  ])('that is wrong is an error with line and column: %j', (text, line, column, found) => {
-    try {
-      read(text)
-      expect.unreachable()
-    } catch (error) {
-      expect(error).toBeInstanceOf(HistoryError)
-      expect(error).toMatchObject({ line, column })
-      expect((error as HistoryError).message).toContain(`found ${found}`)
-    }
+  it('may read 0 where nobody wrote it, but no other value', () => {
+    expect(read('r 1 0\n').problems).toEqual([])
+    expect(read('r 1 7\n').problems).toMatchObject([{ name: 'garbage-read', key: '1', value: '7' }])
+  })
+
+  it('that is wrong is an error with line and column', () => {
+    expect(() => read('w 1 1\nx 1 1\n')).toThrow('line 2, column 1: found "x"')
   })
 })
 

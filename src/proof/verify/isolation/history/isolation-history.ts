@@ -45,7 +45,7 @@ export interface Dictionary {
  * isolation work on. Numbers in typed arrays, about 21 bytes an operation and 20 a transaction.
  *
  * ```ts
- * const history = new IsolationTextReader().push(bytes).end()
+ * const history = readIsolationHistory([bytes])
  * history.transactions // 125000
  * ```
  */
