@@ -1,12 +1,11 @@
 import type { SeededRandom } from '../../runtime/seeded-random.ts'
 import type { Simulation } from '../../runtime/simulated/simulation.ts'
 import { BATCH_HEADER_BYTES, readBatch } from '../../storage/log/batch.ts'
-import { readSegmentHeader, SECTOR_BYTES, segmentName } from '../../storage/log/segment.ts'
+import { readSegmentHeader, SECTOR_BYTES, segmentName, segmentSequence } from '../../storage/log/segment.ts'
 import type { HardwarePlan } from './scenario.ts'
 import type { SimulatedCluster, SimulatedNode } from './simulated-cluster.ts'
 
 const DOWN_MS = { min: 50, max: 3_000 }
-const SEGMENTS_MAX = 4_096
 
 /**
  * What happens to machines rather than to processes: a disk that hangs without an error, a machine that comes back with
@@ -83,11 +82,12 @@ export class Hardware {
 /** Flips a bit of a batch that was synced: another one follows it. False when the log is too short for that. */
 function rotLog({ process: { disk } }: SimulatedNode, random: SeededRandom): boolean {
   const found: { readonly path: string; readonly at: number; readonly sizeBytes: number }[] = []
-  const names = new Set(disk.list('log'))
-  for (let sequence = 1; sequence <= SEGMENTS_MAX; sequence++) {
-    const name = segmentName(sequence)
-    if (!names.has(name)) continue
-    const path = `log/${name}`
+  const sequences = disk
+    .list('log')
+    .map(segmentSequence)
+    .filter((sequence) => sequence !== undefined)
+  for (const sequence of sequences.sort((left, right) => left - right)) {
+    const path = `log/${segmentName(sequence)}`
     const bytes = disk.peek(path)
     if (bytes === undefined) continue
     const parsed = readSegmentHeader(bytes)

@@ -1,5 +1,6 @@
 import type { SeededRandom } from '../seeded-random.ts'
 import { ByteSlab } from './byte-slab.ts'
+import { isZeros } from './remembered.ts'
 
 export const SECTOR_BYTES = 512
 const PAGE_BYTES = 4096
@@ -78,7 +79,7 @@ export class Sectors {
       const take = Math.min(PAGE_BYTES - within, end - place)
       const part = bytes.subarray(place - offset, place - offset + take)
       const number = Math.floor(place / PAGE_BYTES)
-      if (take === PAGE_BYTES && isZero(part)) this.#clearPage(number)
+      if (take === PAGE_BYTES && isZeros(part)) this.#clearPage(number)
       else this.#page(number).set(part, within)
       place += take
     }
@@ -222,9 +223,6 @@ export class Sectors {
     return made
   }
 }
-
-/** Of a page's length. */
-const isZero = (bytes: Uint8Array): boolean => bytes[0] === 0 && Buffer.compare(bytes, zeroPage) === 0
 
 function isEmpty(generation: Generation): boolean {
   return generation.sectors.size === 0 && generation.sizeBefore === undefined

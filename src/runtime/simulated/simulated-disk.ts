@@ -19,7 +19,8 @@ export class SimulatedDisk {
   readonly #process: SimulatedProcess
   readonly #random: SeededRandom
   readonly #names = new SimulatedNames()
-  readonly #slab = new ByteSlab()
+  /** For copies that outlive no crash of the world. */
+  readonly slab = new ByteSlab()
   #stalledUntilUs = 0
   #holder: Incarnation | undefined
   #ownFaults: DiskFaults | undefined
@@ -153,7 +154,7 @@ export class SimulatedDisk {
         if (found !== undefined) return later(() => done(undefined, open(name, found)))
         if (!options.create || !names.directories.has(parentOf(name)))
           return fail(done, missing('open', name))
-        const created = new Sectors(this.#slab)
+        const created = new Sectors(this.slab)
         if (!incarnation.isDead) names.link(name, created)
         later(() => done(undefined, open(name, created)))
       },

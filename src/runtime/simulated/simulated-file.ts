@@ -1,8 +1,8 @@
 import { AssertionError } from '../../foundation/assert.ts'
-import { checksum } from '../../foundation/checksum.ts'
 import type { DiskCallback, DiskFile } from '../disk.ts'
 import { DiskError } from '../disk.ts'
 import type { Incarnation } from './incarnation.ts'
+import { isUntouched, type Remembered, remember } from './remembered.ts'
 import { SECTOR_BYTES, type Sectors } from './sectors.ts'
 import { failedSync, type SimulatedDisk } from './simulated-disk.ts'
 
@@ -27,9 +27,9 @@ export class SimulatedFile implements DiskFile {
 
   write(offsetBytes: number, bytes: Uint8Array, done: DiskCallback): void {
     const error = this.#put(offsetBytes, bytes)
-    const check = checksum(bytes)
+    const before = remember(bytes, this.#disk.slab)
     this.#later(this.#disk.faults.writeLatencyMs, bytes.length, () => {
-      this.#assertUntouched(bytes, check)
+      this.#assertUntouched(bytes, before)
       done(error)
     })
   }
@@ -44,9 +44,9 @@ export class SimulatedFile implements DiskFile {
       this.#later(this.#disk.faults.writeLatencyMs, 0, () => done(error))
       return
     }
-    const check = checksum(bytes)
+    const before = remember(bytes, this.#disk.slab)
     this.#sync(bytes.length, (syncError) => {
-      this.#assertUntouched(bytes, check)
+      this.#assertUntouched(bytes, before)
       done(syncError)
     })
   }
@@ -120,8 +120,8 @@ export class SimulatedFile implements DiskFile {
     throw new AssertionError(`${this.path} is used before it is closed, not after`)
   }
 
-  #assertUntouched(bytes: Uint8Array, check: number): void {
-    if (checksum(bytes) === check) return
+  #assertUntouched(bytes: Uint8Array, before: Remembered): void {
+    if (isUntouched(bytes, before)) return
     throw new AssertionError(`the bytes of a write to ${this.path} are left alone until it ends`)
   }
 }

@@ -40,22 +40,14 @@ export class SimulatedRuntime implements Runtime {
     const incarnation = this.#incarnation
     if (incarnation.isDead) return deadTimer
     const world = this.#world
-    const number = incarnation.process.number
-    const event = world.schedule('timer', incarnation, incarnation.process.clock.worldUs(delayMs), () => {
-      world.record('timer', number)
-      fire()
-    })
+    const event = world.schedule('timer', incarnation, incarnation.process.clock.worldUs(delayMs), fire)
     return new SimulatedTimer(world, event)
   }
 
   soon(run: () => void): void {
     const incarnation = this.#incarnation
     if (incarnation.isDead) return
-    const world = this.#world
-    world.schedule('soon', incarnation, this.#turns.integer(1, TURN_US_MAX), () => {
-      world.record('soon', incarnation.process.number)
-      run()
-    })
+    this.#world.schedule('soon', incarnation, this.#turns.integer(1, TURN_US_MAX), run)
   }
 
   abort(reason: Error): never {

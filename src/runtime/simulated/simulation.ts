@@ -206,6 +206,9 @@ export class Simulation {
       }
     }
     this.#eventCount++
+    const { kind } = event
+    // Here and not by the event itself: these are most of all, and a function around each would cost more than the record.
+    if (kind === 'timer' || kind === 'soon') this.record(kind, incarnation!.process.number)
     try {
       event.run()
       this.#afterEvent?.()

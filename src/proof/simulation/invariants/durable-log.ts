@@ -9,7 +9,7 @@ interface Durable {
   term: number
   lastIndex: number
   /** By index; what is not here was not written while it was watched. */
-  readonly terms: Map<number, number>
+  readonly terms: TermsByIndex
   /** Started again, and not looked at since. */
   isRestarted: boolean
 }
@@ -80,9 +80,34 @@ export class DurableLog implements Invariant {
   #of(node: NodeId, group: GroupId): Durable {
     let durable = this.#durable.get(node, group)
     if (durable === undefined) {
-      durable = { term: 0, lastIndex: 0, terms: new Map(), isRestarted: false }
+      durable = { term: 0, lastIndex: 0, terms: new TermsByIndex(), isRestarted: false }
       this.#durable.set(node, group, durable)
     }
     return durable
+  }
+}
+
+/** Written mostly in order: a list from the first index on. */
+class TermsByIndex {
+  #first = 0
+  #terms: (number | undefined)[] = []
+
+  get(index: number): number | undefined {
+    return index < this.#first ? undefined : this.#terms[index - this.#first]
+  }
+
+  set(index: number, term: number): void {
+    if (this.#terms.length === 0) this.#first = index
+    if (index < this.#first) {
+      this.#terms = [...new Array<undefined>(this.#first - index).fill(undefined), ...this.#terms]
+      this.#first = index
+    }
+    const place = index - this.#first
+    while (this.#terms.length < place) this.#terms.push(undefined)
+    this.#terms[place] = term
+  }
+
+  clear(): void {
+    this.#terms = []
   }
 }

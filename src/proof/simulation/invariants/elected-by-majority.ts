@@ -34,15 +34,19 @@ export class ElectedByMajority implements Invariant {
     const key = groupKey(group, raft.term)
     if (this.#leaders.has(key)) return
     this.#leaders.add(key)
+    this.#count(node, raft, key, seen ?? membership)
+  }
+
+  #count(node: NodeId, raft: Raft, key: number, before: Membership): void {
     const votes = this.#votes.get(key)
-    const before = seen ?? membership
     const voteOf = (voter: NodeId): boolean | undefined => {
       if (voter === node) return true
       const given = votes?.get(voter)
       return given === undefined ? undefined : given === node
     }
     // The vote that wins may also tell that a change is committed: then it was counted by the membership before.
-    if (jointVoteResult(before, voteOf) === 'won' || jointVoteResult(membership, voteOf) === 'won') return
+    if (jointVoteResult(before, voteOf) === 'won' || jointVoteResult(raft.membership, voteOf) === 'won')
+      return
     const given = [...(votes ?? [])].map(([voter, candidate]) => `${voter} for ${candidate}`).join(', ')
     throw new BrokenInvariant(this.name, `node ${node} leads term ${raft.term}, but the votes were: ${given}`)
   }
