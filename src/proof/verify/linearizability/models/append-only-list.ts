@@ -79,7 +79,9 @@ function listModel(
     pruningOf: (compiled, operations) =>
       longestRead(
         compiled,
-        operations.map(({ outcome, output }) => (outcome === 'ok' ? output : undefined)),
+        operations.map(({ input, outcome, output }) =>
+          input.kind === 'read' && outcome === 'ok' ? output : undefined,
+        ),
         { lengthOf: (list) => list.length, begins },
       ),
   }

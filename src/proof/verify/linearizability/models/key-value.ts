@@ -99,7 +99,9 @@ function keyValueModel(
       if (operations.every(({ input }) => input.kind !== 'put'))
         return longestRead(
           compiled,
-          operations.map(({ outcome, output }) => (outcome === 'ok' ? output : undefined)),
+          operations.map(({ input, outcome, output }) =>
+            input.kind === 'get' && outcome === 'ok' ? output : undefined,
+          ),
           {
             lengthOf: (state) => textOf(state).length,
             begins: (whole, beginning) => textOf(whole).startsWith(textOf(beginning)),

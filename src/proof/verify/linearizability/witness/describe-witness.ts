@@ -138,7 +138,7 @@ class Views<Input, Output> {
     const chosen: number[] = []
     for (let place = 0; place < operations.length && operations[place]!.call <= end; place++) {
       if (kept[place] === 1) chosen.push(place)
-      else if (this.#mattersLater[place] || (this.#matters[place] && operations[place]!.return! > end))
+      else if (operations[place]!.return! < end ? this.#mattersLater[place] : this.#matters[place])
         chosen.push(place + operations.length)
     }
     return this.#prepared.search(Int32Array.from(chosen))
