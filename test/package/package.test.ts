@@ -99,6 +99,60 @@ describe.skipIf(!wanted)('the packed package', { timeout: 300_000 }, () => {
     expect(stdout.trim()).toMatch(/^\d+\.\d+\.\d+/)
   })
 
+  test('checks a history, from code and by its command', async () => {
+    await writeFile(join(project, 'history.edn'), staleRead)
+    await writeFile(join(project, 'r.txt'), 'w 0 0\n=====\nr 0 0\n')
+    const program = `
+      import { checkLinearizable, checkTransactions, models, readHistory } from 'dure/verify'
+      const verdict = checkLinearizable(readHistory('history.edn'), models.casRegister({ initial: null }))
+      console.log(verdict.verdict, typeof verdict.witness.drawing, typeof checkTransactions)
+    `
+    const { stdout } = await execute(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: project,
+    })
+    expect(stdout.trim()).toBe('invalid string function')
+    const check = (...args: readonly string[]) =>
+      execute(process.execPath, [join(project, 'node_modules/dure/bin/dure.js'), 'check', ...args], {
+        cwd: project,
+      })
+    await expect(check('history.edn', '--model', 'cas-register')).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^invalid {2}/),
+    })
+    expect((await check('r.txt', '--format', 'isolation', '--consistency', 'causal')).stdout).toMatch(
+      /^valid {4}/,
+    )
+    await expect(check('history.edn', '--model', 'registr')).rejects.toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('Did you mean register?'),
+    })
+  })
+
+  test('loads for the checks nothing but the checks', async () => {
+    const program = `
+      import { registerHooks } from 'node:module'
+      registerHooks({
+        load(url, context, next) {
+          console.log(url)
+          return next(url, context)
+        },
+      })
+      await import('dure/verify')
+    `
+    const { stdout } = await execute(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: project,
+    })
+    const loaded = stdout.trim().split('\n')
+    expect(loaded).toContainEqual(expect.stringMatching(/dure\/dist\/verify\.js$/))
+    const others = loaded.filter(
+      (url) =>
+        !/\/dure\/dist\/(verify\.js$|foundation\/|proof\/(verify|files)\/|runtime\/node\/read-chunks\.js$)/.test(
+          url,
+        ) && url !== 'node:fs',
+    )
+    expect(others).toEqual([])
+  })
+
   test('opens nothing but its entries', async () => {
     const inside = `await import('dure/dist/index.js')`
     await expect(
@@ -146,6 +200,16 @@ describe.skipIf(!wanted)('the packed package', { timeout: 300_000 }, () => {
     expect(stdout.trim().split('\n')).toEqual(entries.map(() => 'true'))
   }
 })
+
+/** One register: what is read last had been overwritten before. */
+const staleRead = [
+  '{:process 0, :type :invoke, :f :write, :value 1}',
+  '{:process 0, :type :ok, :f :write, :value 1}',
+  '{:process 0, :type :invoke, :f :write, :value 2}',
+  '{:process 0, :type :ok, :f :write, :value 2}',
+  '{:process 1, :type :invoke, :f :read, :value nil}',
+  '{:process 1, :type :ok, :f :read, :value 1}',
+].join('\n')
 
 /** As `docs/testing.md` shows it. */
 const suite = `

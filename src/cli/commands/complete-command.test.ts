@@ -57,6 +57,13 @@ describe.concurrent('Tab', () => {
     expect(await offered('get', 'key', '--consistency', '')).toEqual(['strong', 'eventual'])
   })
 
+  test('offers models, formats and levels of checks', async () => {
+    expect(await offered('check', 'history.edn', '--model', 'list')).toEqual(['list-append'])
+    expect(await offered('check', 'history.edn', '--format', 'j')).toEqual(['json', 'jepsen-log'])
+    expect(await offered('check', 'history.edn', '--consistency', 'snap')).toEqual(['snapshot-isolation'])
+    expect(await offered('check', 'pl')).toEqual(['places.json'])
+  })
+
   test('offers the nodes of the cluster', async () => {
     expect(await offered('kill', '')).toEqual(['1', '2', '3', '4', '5'])
     expect(await offered('status', '--node', '')).toEqual(['1', '2', '3', '4', '5'])
