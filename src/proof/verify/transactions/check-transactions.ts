@@ -136,6 +136,7 @@ class Check {
         transactions: this.#transactions.length,
         isReadOnly: (transaction) =>
           this.#transactions[transaction]!.operations.every(({ kind }) => kind === 'read'),
+        isUnknown: (transaction) => this.#transactions[transaction]!.outcome === 'unknown',
         process,
         realTime,
         examplesMax: this.#examplesMax,
@@ -163,7 +164,9 @@ class Check {
     const all = [
       ...findings.map((finding) => this.#direct(finding)),
       ...cycles.map((cycle) => this.#cyclic(cycle, inference!)),
-    ].sort((left, right) => severity(left.name) - severity(right.name))
+    ]
+    const severities = new Map(all.map(({ name }) => [name, severity(name)]))
+    all.sort((left, right) => severities.get(left.name)! - severities.get(right.name)!)
     const violates = ({ rulesOut }: TransactionAnomaly): boolean => isViolated(this.#model, rulesOut)
     const anomalies = all.filter(violates)
     const counts = new Map<AnomalyName, number>(inference?.findings.counts)

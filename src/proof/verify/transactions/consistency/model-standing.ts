@@ -30,7 +30,8 @@ export function modelStanding(
     if (impliedDirectly(model).some((weaker) => violated.has(weaker))) violated.add(model)
   }
   const possible = consistencyModels.filter((model) => !violated.has(model) && examined(model))
-  const below = new Set(possible.flatMap((model) => [...impliedModels(model)]))
+  const below = new Set<ConsistencyModel>()
+  for (const model of possible) for (const weaker of impliedModels(model)) below.add(weaker)
   return {
     violated: consistencyModels.filter((model) => violated.has(model)),
     weakestViolated: weakestModels(violated),
@@ -40,16 +41,19 @@ export function modelStanding(
 
 /** Every model that this one implies, itself not among them. */
 export function impliedModels(model: ConsistencyModel): ReadonlySet<ConsistencyModel> {
-  const implied = new Set<ConsistencyModel>()
-  const visit = (each: ConsistencyModel): void => {
-    for (const weaker of impliedDirectly(each)) {
-      if (implied.has(weaker)) continue
-      implied.add(weaker)
-      visit(weaker)
-    }
+  return implied.get(model)!
+}
+
+const implied: ReadonlyMap<ConsistencyModel, ReadonlySet<ConsistencyModel>> = closure()
+
+function closure(): Map<ConsistencyModel, ReadonlySet<ConsistencyModel>> {
+  const all = new Map<ConsistencyModel, ReadonlySet<ConsistencyModel>>()
+  // Weakest first: what each implies is known when a stronger one asks.
+  for (const model of consistencyModels) {
+    const next = impliedDirectly(model)
+    all.set(model, new Set([...next, ...next.flatMap((weaker) => [...all.get(weaker)!])]))
   }
-  visit(model)
-  return implied
+  return all
 }
 
 /** Those of the models that imply no other of them. */
@@ -62,8 +66,8 @@ export function weakestModels(models: Iterable<ConsistencyModel>): ConsistencyMo
 
 /** Whether a history that violates each of `ruledOut` violates `model`. */
 export function isViolated(model: ConsistencyModel, ruledOut: Iterable<ConsistencyModel>): boolean {
-  const implied = impliedModels(model)
-  for (const each of ruledOut) if (each === model || implied.has(each)) return true
+  const weaker = impliedModels(model)
+  for (const each of ruledOut) if (each === model || weaker.has(each)) return true
   return false
 }
 

@@ -19,25 +19,17 @@ const STARTS_MAX = 256
 export class ComponentSearch {
   readonly #graph: Subgraph
   readonly #suffix: Suffix
-  readonly #transactions: number
-  readonly #isReadOnly: (transaction: number) => boolean
+  readonly #options: CycleOptions
   readonly #collector: Collector
   readonly #effort: Effort
   readonly #paths: PathFinder
   /** Edges but anti-dependencies. */
   readonly #base: number
 
-  constructor(
-    graph: Subgraph,
-    suffix: Suffix,
-    { transactions, isReadOnly }: Pick<CycleOptions, 'transactions' | 'isReadOnly'>,
-    collector: Collector,
-    effort: Effort,
-  ) {
+  constructor(graph: Subgraph, suffix: Suffix, options: CycleOptions, collector: Collector, effort: Effort) {
     this.#graph = graph
     this.#suffix = suffix
-    this.#transactions = transactions
-    this.#isReadOnly = isReadOnly
+    this.#options = options
     this.#collector = collector
     this.#effort = effort
     this.#paths = new PathFinder(graph, effort)
@@ -204,7 +196,7 @@ export class ComponentSearch {
     if (walk === undefined) return false
     const { names } = this.#graph
     const steps = walk.map(({ from, to, kinds }) => ({ from: names[from]!, to: names[to]!, kinds }))
-    this.#collector.add(cycleOf(steps, this.#transactions, this.#isReadOnly))
+    this.#collector.add(cycleOf(steps, this.#options.transactions, this.#options))
     return true
   }
 }

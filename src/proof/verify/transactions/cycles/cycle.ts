@@ -18,6 +18,12 @@ export interface CycleEdge {
   readonly kind: DependencyKind
 }
 
+/** What is to be known of transactions to say what a cycle rules out. */
+export interface TransactionFacts {
+  readonly isReadOnly: (transaction: number) => boolean
+  readonly isUnknown: (transaction: number) => boolean
+}
+
 /** Which order beside the dependencies a cycle may use. */
 export type Suffix = '' | '-process' | '-realtime'
 
@@ -28,7 +34,7 @@ export type Suffix = '' | '-process' | '-realtime'
 export function cycleOf(
   walk: readonly Step[],
   transactions: number,
-  isReadOnly: (transaction: number) => boolean,
+  { isReadOnly, isUnknown }: TransactionFacts,
 ): Cycle {
   const edges = simple(withoutAuxiliary(walk, transactions))
   const suffix: Suffix = edges.some(({ kind }) => kind === 'realtime')
@@ -37,7 +43,9 @@ export function cycleOf(
       ? '-process'
       : ''
   const name = nameOf(edges, suffix)
-  const rulesOut = new Set(modelsRuledOutBy(name))
+  // A transaction of unknown outcome is known to have committed where only commits are read; else it may have aborted.
+  const isCertain = !name.startsWith('G0') || !edges.some(({ from }) => isUnknown(from))
+  const rulesOut = new Set(modelsRuledOutBy(isCertain ? name : `G1c${suffix}`))
   for (const model of furtherRuledOut(edges, suffix)) rulesOut.add(model)
   // Adya's G-update: the transactions that write, and at most one that only reads.
   const onlyReading = edges.filter(({ from }) => isReadOnly(from)).length

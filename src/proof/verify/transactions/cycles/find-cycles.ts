@@ -7,12 +7,11 @@ import { ANY_RW, PASS, PROCESS, REAL_TIME, WR, WW } from '../graph/edge-kind.ts'
 import type { Graph } from '../graph/graph.ts'
 import { subgraph } from '../graph/subgraph.ts'
 import { ComponentSearch } from './component-search.ts'
-import { type Cycle, orderBits, type Suffix } from './cycle.ts'
+import { type Cycle, orderBits, type Suffix, type TransactionFacts } from './cycle.ts'
 
-export interface CycleOptions {
+export interface CycleOptions extends TransactionFacts {
   /** Nodes below this are transactions, the others auxiliary. */
   readonly transactions: number
-  readonly isReadOnly: (transaction: number) => boolean
   /** The graph has the order of each client's transactions. */
   readonly process: boolean
   /** It has the order of real time. */

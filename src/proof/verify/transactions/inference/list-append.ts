@@ -36,6 +36,7 @@ export function inferListAppend(
   for (let read = 0; read < reads.list.length; read++) linkRead(graph, observed, read, lastReaders)
   if (!effort.spend(reads.list.length + appends.element.length)) return undefined
   linkUnread(graph, observed, lastReaders)
+  linkFractured(graph, observed)
   findUpdates(observed)
   return { graph, findings, reasonFor: listReasons(observed) }
 }
@@ -86,12 +87,13 @@ function linkRead(
   const version = reads.version[read]!
   const list = reads.list[read]!
   if (version < 0 || order.hasAborted) findAborted(observed, order, reader, list)
+  const length = list.length - reads.own[read]!
   const last =
-    version < 0
-      ? (order.appendOf.get(list[list.length - 1]!) ?? -1)
-      : version > 0
-        ? order.appends[version - 1]!
-        : -1
+    length === 0
+      ? -1
+      : version < 0
+        ? (order.appendOf.get(list[length - 1]!) ?? -1)
+        : order.appends[version - 1]!
   if (last >= 0) {
     const writer = appends.transaction[last]!
     if (writer !== reader && isLive(observed, last)) {
@@ -124,24 +126,64 @@ export function lastLive(observed: ListObservations, order: KeyOrder): number {
 function linkUnread(graph: GraphBuilder, observed: ListObservations, lastReaders: readonly number[][]): void {
   const { transactions, appends, keys } = observed
   const wasRead = transactionsRead(observed)
-  const committed: number[][] = keys.map(() => [])
-  const unknown: number[][] = keys.map(() => [])
+  const unread: number[][] = keys.map(() => [])
   for (let append = 0; append < appends.element.length; append++) {
     if (appends.place[append]! >= 0) continue
     const transaction = appends.transaction[append]!
     const { outcome } = transactions[transaction]!
     if (outcome === 'failed' || (outcome === 'unknown' && wasRead[transaction] === 0)) continue
-    const all = (outcome === 'ok' ? committed : unknown)[appends.key[append]!]!
+    const all = unread[appends.key[append]!]!
     if (all[all.length - 1] !== transaction) all.push(transaction)
   }
   for (const [key, order] of keys.entries()) {
     // Only where every read fits the order is an append outside of it a later one.
-    if (!order.isWhole) continue
+    if (!order.isWhole || unread[key]!.length === 0) continue
     const last = lastLive(observed, order)
-    // Under read uncommitted one of unknown outcome may have been undone after it was read: only readers may say it.
-    if (last >= 0) linkAll(graph, [appends.transaction[last]!], committed[key]!, WW)
-    linkAll(graph, lastReaders[key]!, [...committed[key]!, ...unknown[key]!], RW)
+    if (last >= 0) linkAll(graph, [appends.transaction[last]!], unread[key]!, WW)
+    linkAll(graph, lastReaders[key]!, unread[key]!, RW)
   }
+}
+
+/**
+ * A reader that saw one append of a transaction and missed another comes before it, even where others appended in
+ * between: that edge makes the fractured read a cycle of two.
+ */
+function linkFractured(graph: GraphBuilder, { transactions, reads, appends, keys }: ListObservations): void {
+  const firstAppend = firstOf(appends.transaction, transactions.length)
+  const firstRead = firstOf(reads.transaction, transactions.length)
+  for (let read = 0; read < reads.list.length; read++) {
+    const version = reads.version[read]!
+    if (version <= 0) continue
+    const seen = keys[reads.key[read]!]!.appends[version - 1]!
+    if (seen < 0) continue
+    const reader = reads.transaction[read]!
+    const writer = appends.transaction[seen]!
+    if (reader === writer) continue
+    for (let append = firstAppend[writer]!; append < firstAppend[writer + 1]!; append++) {
+      const key = appends.key[append]!
+      for (let other = firstRead[reader]!; other < firstRead[reader + 1]!; other++) {
+        if (reads.key[other] === key && isMissed(appends.place[append]!, reads.version[other]!, keys[key]!)) {
+          graph.add(reader, writer, RW)
+        }
+      }
+    }
+  }
+}
+
+/** Whether an append comes after a read of so many elements. */
+export function isMissed(place: number, version: number, { isWhole }: KeyOrder): boolean {
+  return version >= 0 && (place < 0 ? isWhole : place >= version)
+}
+
+/** Of each transaction where its numbers begin; they stand together, in order. */
+function firstOf(transactionOf: readonly number[], transactions: number): Int32Array {
+  const first = new Int32Array(transactions + 1)
+  let at = 0
+  for (let transaction = 0; transaction <= transactions; transaction++) {
+    while (at < transactionOf.length && transactionOf[at]! < transaction) at++
+    first[transaction] = at
+  }
+  return first
 }
 
 /** Of each transaction, whether somebody read what it appended: one of unknown outcome then committed. */

@@ -1,7 +1,6 @@
-import { equalValues } from '../../history/value/equal-values.ts'
 import { formatValue } from '../../history/value/format-value.ts'
 import type { Inference, Reason } from './inference.ts'
-import { isLive, lastLive, nextLive } from './list-append.ts'
+import { isLive, isMissed, lastLive } from './list-append.ts'
 import type { KeyOrder, ListObservations } from './observe-lists.ts'
 
 const short = (value: Parameters<typeof formatValue>[0]): string => formatValue(value, { charactersMax: 40 })
@@ -60,7 +59,8 @@ function readReason(observed: ListObservations, from: number, to: number): Reaso
   for (const read of numbersOf(reads.transaction, to)) {
     const list = reads.list[read]!
     const order = keys[reads.key[read]!]!
-    const last = list.length === 0 ? undefined : order.appendOf.get(list[list.length - 1]!)
+    const length = list.length - reads.own[read]!
+    const last = length === 0 ? undefined : order.appendOf.get(list[length - 1]!)
     if (last === undefined || appends.transaction[last] !== from) continue
     const { key } = order
     const element = appends.element[last]!
@@ -77,31 +77,27 @@ function readReason(observed: ListObservations, from: number, to: number): Reaso
 }
 
 function antiReason(observed: ListObservations, from: number, to: number): Reason | undefined {
-  const { appends, keys, reads, transactions } = observed
+  const { appends, keys, reads } = observed
   for (const read of numbersOf(reads.transaction, from)) {
     const version = reads.version[read]!
     if (version < 0) continue
     const order = keys[reads.key[read]!]!
     const { key } = order
-    const next = nextLive(observed, order, version)
-    let missed = next >= 0 && appends.transaction[next] === to ? next : undefined
-    const isUnread = next < 0 && order.isWhole
-    if (isUnread && transactions[to]!.outcome !== 'failed') {
-      missed = numbersOf(appends.transaction, to).find(
-        (append) => appends.place[append]! < 0 && equalValues(keys[appends.key[append]!]!.key, key),
-      )
-    }
+    const missed = numbersOf(appends.transaction, to).find(
+      (append) => appends.key[append] === reads.key[read] && isMissed(appends.place[append]!, version, order),
+    )
     if (missed === undefined) continue
     const list = reads.list[read]!
     const element = appends.element[missed]!
+    const isUnread = appends.place[missed]! < 0
     return {
       key,
-      before: list[list.length - 1],
+      before: list[version - 1],
       after: element,
       explain: (first, second) =>
         `${first} did not observe ${second}'s append of ${short(element)} to key ${short(key)}: it read ${short(list)}` +
-        (isUnread ? ', and nobody read more' : ''),
-      label: `${short(key)}: read ${list.length === 0 ? 'empty' : `up to ${short(list[list.length - 1])}`}, before ${short(element)} appended`,
+        (isUnread ? `, and nobody read ${short(element)}` : ''),
+      label: `${short(key)}: read ${version === 0 ? 'empty' : `up to ${short(list[version - 1])}`}, before ${short(element)} appended`,
     }
   }
   return undefined

@@ -17,6 +17,8 @@ export interface KeyOrder {
   elements: readonly HistoryValue[]
   /** Who read it; -1 before anybody did. */
   reader: number
+  /** The longest list that ended with the reader's own elements. */
+  ownRead: OwnRead | undefined
   /** Whether every read fits into this order, so that what is not in it comes after it. */
   isWhole: boolean
   /** The append of each element, by number; -1 for garbage. */
@@ -27,12 +29,19 @@ export interface KeyOrder {
   readonly appendOf: ValueMap<number>
 }
 
-/** A read of a key before the transaction's own appends to it. Arrays side by side: there are very many. */
+interface OwnRead {
+  readonly list: readonly HistoryValue[]
+  readonly reader: number
+}
+
+/** Reads that tell of other transactions: of each the first of a key, unless it contradicts itself. Arrays side by side: there are very many. */
 export interface Reads {
   readonly transaction: number[]
   readonly key: number[]
   readonly list: (readonly HistoryValue[])[]
-  /** The length of the list where it fits the key's order; -1 where it does not. */
+  /** How many elements at the end of the list the transaction had appended itself. */
+  readonly own: number[]
+  /** The length of the list without its own elements, where it fits the key's order; -1 where it does not. */
   version: Int32Array
 }
 
@@ -78,7 +87,7 @@ class ListObserver {
   readonly #findings: Findings
   readonly #numbers = new KeyNumbers()
   readonly #keys: KeyOrder[] = []
-  readonly #reads: Reads = { transaction: [], key: [], list: [], version: new Int32Array(0) }
+  readonly #reads: Reads = { transaction: [], key: [], list: [], own: [], version: new Int32Array(0) }
   readonly #appends: Appends = {
     transaction: [],
     key: [],
@@ -122,6 +131,7 @@ class ListObserver {
       key,
       elements: NONE,
       reader: -1,
+      ownRead: undefined,
       isWhole: true,
       appends: new Int32Array(0),
       hasAborted: false,
@@ -164,39 +174,50 @@ class ListObserver {
     const list = value === null ? NONE : value
     if (!Array.isArray(list)) throw wrongStep(transaction, `a read of ${formatValue(list)}`)
     const order = this.#keys[key]!
-    if (list.length > order.elements.length || order.reader < 0) {
-      order.elements = list
-      order.reader = transaction.index
-    }
     const known = this.#known[key]
     const own = this.#own[key]!
     const isOwn = this.#ownFrom[key]! >= 0
     this.#known[key] = list
-    if (known === undefined && !isOwn) {
-      this.#addRead(transaction.index, key, list)
-      return
-    }
-    if (known === undefined ? !endsWith(list, own) : !isConcatenation(list, known, own)) {
-      const expected =
-        known === undefined ? `a list that ends with ${formatValue(own)}` : formatValue([...known, ...own])
-      this.#findings.add(
-        'internal',
-        [transaction.index],
-        () =>
-          `T1 read ${formatValue(list)} at key ${formatValue(order.key)}, but by what it had read and appended before ` +
-          `it should have found ${expected}.`,
-      )
-      if (!isOwn) this.#addRead(transaction.index, key, list)
+    if (known === undefined) {
+      if (endsWith(list, own)) {
+        // What stands before its own elements was read from outside.
+        this.#addRead(transaction.index, key, list, own.length)
+        if (isOwn) order.ownRead = longer(order.ownRead, { list, reader: transaction.index })
+      } else this.#contradictsItself(transaction, order, list, `a list that ends with ${formatValue(own)}`)
+    } else if (!isConcatenation(list, known, own)) {
+      this.#contradictsItself(transaction, order, list, formatValue([...known, ...own]))
+      if (!isOwn) this.#addRead(transaction.index, key, list, 0)
     }
     if (own.length > 0) this.#own[key] = []
   }
 
-  #addRead(transaction: number, key: number, list: readonly HistoryValue[]): void {
+  #contradictsItself(
+    { index }: Transaction,
+    { key }: KeyOrder,
+    list: readonly HistoryValue[],
+    expected: string,
+  ): void {
+    this.#findings.add(
+      'internal',
+      [index],
+      () =>
+        `T1 read ${formatValue(list)} at key ${formatValue(key)}, but by what it had read and appended before it ` +
+        `should have found ${expected}.`,
+    )
+  }
+
+  #addRead(transaction: number, key: number, list: readonly HistoryValue[], own: number): void {
     const reads = this.#reads
-    this.#lastRead[key] = reads.list.length
+    const order = this.#keys[key]!
+    if (own === 0 && (list.length > order.elements.length || order.reader < 0)) {
+      order.elements = list
+      order.reader = transaction
+    }
+    if (own === 0) this.#lastRead[key] = reads.list.length
     reads.transaction.push(transaction)
     reads.key.push(key)
     reads.list.push(list)
+    reads.own.push(own)
   }
 
   finish(effort: Effort): ListObservations | undefined {
@@ -214,6 +235,16 @@ class ListObserver {
   }
 
   #placeAppends(order: KeyOrder): void {
+    const { ownRead } = order
+    // What a transaction read of its own is what it installs, where that goes on from what others read.
+    if (
+      ownRead !== undefined &&
+      ownRead.list.length > order.elements.length &&
+      isBeginning(order.elements, ownRead.list)
+    ) {
+      order.elements = ownRead.list
+      order.reader = ownRead.reader
+    }
     const { elements, appendOf, key, reader } = order
     const { place, transaction } = this.#appends
     order.appends = new Int32Array(elements.length)
@@ -255,7 +286,7 @@ class ListObserver {
       const order = this.#keys[reads.key[read]!]!
       if (!effort.spend(list.length + 1)) return false
       if (isBeginning(list, order.elements)) {
-        reads.version[read] = list.length
+        reads.version[read] = list.length - reads.own[read]!
         continue
       }
       reads.version[read] = -1
@@ -295,6 +326,9 @@ class ListObserver {
     )
   }
 }
+
+const longer = (before: OwnRead | undefined, read: OwnRead): OwnRead =>
+  before === undefined || read.list.length > before.list.length ? read : before
 
 function isBeginning(list: readonly HistoryValue[], of: readonly HistoryValue[]): boolean {
   if (list === of) return true
