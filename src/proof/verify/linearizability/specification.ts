@@ -2,6 +2,7 @@ import type { Operation } from '../history/operation.ts'
 import type { Model } from './model.ts'
 import type { CompiledModel, PruningFor } from './search/compiled-model.ts'
 import { InternedModel } from './search/interned-model.ts'
+import { Times } from './search/schedule.ts'
 import { Search } from './search/search.ts'
 import { structuralKey } from './search/structural-key.ts'
 
@@ -63,15 +64,12 @@ export function specificationOf<State, Input, Output>(
         model,
         'pruningOf' in model ? (interned) => model.pruningOf(interned, operations) : undefined,
       )
-      const intervals = operations.map(({ outcome, call, return: returned }, i) => {
-        const isSkippable = skippable?.[i] === 1
-        return {
-          call,
-          returned: outcome === 'ok' || isSkippable ? returned! : Number.POSITIVE_INFINITY,
-          isSkippable,
-        }
-      })
-      return { search: (chosen) => new CompiledSearch(new Search(intervals, compiled, chosen), compiled) }
+      const calls = Float64Array.from(operations, ({ call }) => call)
+      const returns = Float64Array.from(operations, ({ outcome, return: returned }, i) =>
+        outcome === 'ok' || skippable?.[i] === 1 ? returned! : Number.POSITIVE_INFINITY,
+      )
+      const times = new Times(calls, returns, skippable ?? new Uint8Array(operations.length))
+      return { search: (chosen) => new CompiledSearch(new Search(times, compiled, chosen), compiled) }
     },
     describe: (input, output) =>
       model.describe?.(input, output) ??

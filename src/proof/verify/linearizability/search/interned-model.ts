@@ -42,11 +42,12 @@ export class InternedModel<State, Input, Output> implements CompiledModel {
     }
     for (let i = 0; i < operations.length; i++) {
       const { input, output, outcome } = operations[i]!
-      const call = structuralKey(input)
-      this.calls[i] = numberOf(call)
-      // What is known of an answer can only be told apart from "nothing" by its own letter.
-      this.answered[i] = outcome === 'ok' ? numberOf(`${call}→${structuralKey(output)}`) : this.calls[i]!
-      if (model.observes?.(input, outcome === 'ok' ? output : undefined) === true) this.observes[i] = 1
+      const isAnswered = outcome === 'ok'
+      const call = numberOf(structuralKey(input))
+      this.calls[i] = call
+      // No text of an input begins with a space.
+      this.answered[i] = isAnswered ? numberOf(` ${call} ${structuralKey(output)}`) : call
+      if (model.observes?.(input, isAnswered ? output : undefined) === true) this.observes[i] = 1
     }
     this.kinds = kinds.size
     this.initial = this.numberOf(model.initial)

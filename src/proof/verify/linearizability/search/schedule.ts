@@ -1,10 +1,21 @@
-/** When an operation was called and returned, in the order of all events. */
-export interface Interval {
-  readonly call: number
-  /** Infinite for one of unknown outcome, which may happen at any later time or never. */
-  readonly returned: number
-  /** True for one that happened by its return or not at all. */
-  readonly isSkippable: boolean
+/** When operations were called and returned, in the order of all events. */
+export class Times {
+  readonly calls: Float64Array
+  /** Infinite for those of unknown outcome, which may happen at any later time or never. */
+  readonly returns: Float64Array
+  /** 1 for those that happened by their return or not at all. */
+  readonly isSkippable: Uint8Array
+  /** Those that have a return, in order of it. */
+  readonly byReturn: Int32Array
+
+  constructor(calls: Float64Array, returns: Float64Array, isSkippable: Uint8Array) {
+    this.calls = calls
+    this.returns = returns
+    this.isSkippable = isSkippable
+    this.byReturn = Int32Array.from(returns.keys())
+      .filter((operation) => returns[operation] !== Number.POSITIVE_INFINITY)
+      .sort((left, right) => returns[left]! - returns[right]!)
+  }
 }
 
 /**
@@ -31,42 +42,38 @@ export class Schedule {
   readonly optionalWords: number
 
   /** Of all the operations that there are numbers for, those that are chosen, by call. */
-  constructor(intervals: readonly Interval[], chosen: Int32Array) {
-    const required: number[] = []
-    const optional: number[] = []
-    for (let i = 0; i < chosen.length; i++)
-      (intervals[chosen[i]!]!.returned === Number.POSITIVE_INFINITY ? optional : required).push(chosen[i]!)
-    this.operations = intervals.length
-    this.required = Int32Array.from(required)
-    this.optional = Int32Array.from(optional)
-    this.byReturn = this.required
-      .slice()
-      .sort((left, right) => intervals[left]!.returned - intervals[right]!.returned)
-    this.returnOf = new Int32Array(intervals.length).fill(-1)
-    this.calledBefore = new Int32Array(required.length)
-    this.optionalCalledBefore = new Int32Array(required.length)
-    this.bitOf = new Int32Array(intervals.length)
-    this.isFree = new Uint8Array(intervals.length)
+  constructor({ calls, returns, isSkippable, byReturn }: Times, chosen: Int32Array) {
+    const isChosen = new Uint8Array(calls.length)
+    for (let i = 0; i < chosen.length; i++) isChosen[chosen[i]!] = 1
+    this.operations = calls.length
+    this.required = chosen.filter((operation) => returns[operation] !== Number.POSITIVE_INFINITY)
+    this.optional = chosen.filter((operation) => returns[operation] === Number.POSITIVE_INFINITY)
+    this.byReturn = byReturn.filter((operation) => isChosen[operation] === 1)
+    this.returnOf = new Int32Array(calls.length).fill(-1)
+    this.calledBefore = new Int32Array(this.required.length)
+    this.optionalCalledBefore = new Int32Array(this.required.length)
+    this.bitOf = new Int32Array(calls.length)
+    this.isFree = new Uint8Array(calls.length)
     for (const operation of this.optional) this.isFree[operation] = 1
-    for (const operation of this.required) if (intervals[operation]!.isSkippable) this.isFree[operation] = 1
+    for (const operation of this.required) if (isSkippable[operation] === 1) this.isFree[operation] = 1
     const free: number[] = []
     let bits = 0
     let called = 0
     let optionalCalled = 0
     for (let i = 0; i < this.byReturn.length; i++) {
       const operation = this.byReturn[i]!
-      const { returned } = intervals[operation]!
-      while (called < this.required.length && intervals[this.required[called]!]!.call < returned)
+      const returned = returns[operation]!
+      while (called < this.required.length && calls[this.required[called]!]! < returned)
         this.bitOf[this.required[called++]!] = free.pop() ?? bits++
-      while (optionalCalled < optional.length && intervals[this.optional[optionalCalled]!]!.call < returned)
+      while (optionalCalled < this.optional.length && calls[this.optional[optionalCalled]!]! < returned)
         optionalCalled++
       this.returnOf[operation] = i
       this.calledBefore[i] = called
       this.optionalCalledBefore[i] = optionalCalled
       free.push(this.bitOf[operation]!)
     }
-    for (let i = 0; i < optional.length; i++) this.bitOf[this.optional[i]!] = i
+    for (let i = 0; i < this.optional.length; i++) this.bitOf[this.optional[i]!] = i
     this.requiredWords = (bits + 31) >> 5
-    this.optionalWords = (optional.length + 31) >> 5
+    this.optionalWords = (this.optional.length + 31) >> 5
   }
 }

@@ -1,7 +1,7 @@
 import { type CompiledModel, type Pruning, REFUSED } from './compiled-model.ts'
 import { FailedConfigurations } from './failed-configurations.ts'
 import { mix } from './mix.ts'
-import { type Interval, Schedule } from './schedule.ts'
+import { Schedule, type Times } from './schedule.ts'
 
 /**
  * Looks for an order of the operations that the model accepts and in which nothing comes before what returned before its
@@ -48,8 +48,8 @@ export class Search {
   readonly #frameLength: number
 
   /** Of the operations `chosen`, by call; the model knows others too. */
-  constructor(intervals: readonly Interval[], model: CompiledModel, chosen: Int32Array) {
-    const schedule = new Schedule(intervals, chosen)
+  constructor(times: Times, model: CompiledModel, chosen: Int32Array) {
+    const schedule = new Schedule(times, chosen)
     const { operations, required, requiredWords, optionalWords } = schedule
     this.#model = model
     this.#pruning = model.pruningFor(chosen)

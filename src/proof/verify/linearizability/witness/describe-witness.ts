@@ -47,9 +47,11 @@ export function describeWitness<Input, Output>(
 
   const prefix = views.until(end - 1)
   const hasOrder = prefix.run(PREFIX_STEPS) === 'valid'
-  const order = hasOrder ? Array.from(prefix.order(), (place) => views.describe(place)) : []
+  const order = hasOrder ? Array.from(prefix.order()) : []
   const states = hasOrder ? prefix.lastStates(STEPS_SHOWN_MAX) : []
-  const lastSteps = order.slice(-STEPS_SHOWN_MAX).map((step, i) => ({ ...step, stateAfter: states[i]! }))
+  const lastSteps = order
+    .slice(-STEPS_SHOWN_MAX)
+    .map((place, i) => ({ ...views.describe(place), stateAfter: states[i]! }))
 
   const { places, isIrreducible } = conflictOf(views, end, blockedPlace)
   const conflict = places.map((place) => views.describe(place))
@@ -79,7 +81,7 @@ export function describeWitness<Input, Output>(
     drawing,
     text: `${explanation}\n\n${drawing}`,
     timeline,
-    prefix: order.map(({ call }) => call),
+    prefix: order.map((place) => part.operations[place % part.operations.length]!.call),
     lastSteps,
     blocked,
     conflict,
