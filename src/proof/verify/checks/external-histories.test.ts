@@ -7,6 +7,7 @@ import { checkBank } from './bank/check-bank.ts'
 import { checkCounter } from './counter/check-counter.ts'
 import { isIndependent } from './independent/split-by-key.ts'
 import { checkLongFork } from './long-fork/check-long-fork.ts'
+import { checkSessionGuarantees } from './session/check-session-guarantees.ts'
 import { checkSet } from './set/check-set.ts'
 import { checkSetFull } from './set/check-set-full.ts'
 
@@ -63,6 +64,18 @@ const verdicts: readonly (readonly [
     { verdict: 'invalid', statistics: { forks: 1, reads: 2 } },
   ],
 ]
+
+describe('sessions that others recorded', () => {
+  const histories = externalHistories('isolation')
+  it.skipIf(histories === undefined)('keep all four guarantees where they are causal', () => {
+    const causal = histories!.filter(({ name }) => name.startsWith('isolation/causal/'))
+    expect(causal.length).toBeGreaterThan(0)
+    for (const { name, bytes } of causal) {
+      const result = checkSessionGuarantees(parseHistory(bytes, { fileName: name, format: 'isolation' }))
+      expect(result.verdict, `${name}: ${result.summary}`).toBe('valid')
+    }
+  })
+})
 
 describe('histories that others recorded', () => {
   const histories = externalHistories('elle')

@@ -18,7 +18,7 @@ import { type Edge, guaranteeSets, orderOf, type VersionOrder } from './version-
 export interface SessionGuaranteesOptions extends CheckOptions {
   /** What is claimed; all four unless told. */
   readonly guarantees?: readonly SessionGuarantee[]
-  /** What a register holds before its first write; unless told 0 for Jepsen's registers, else nothing (`null`). */
+  /** What a register holds before its first write; unless told 0 for Jepsen's registers and files of sessions, else nothing (`null`). */
   readonly initial?: HistoryValue
   /** What a read of nil is: of `any` value, or `absent`. Unless told `any` for Jepsen's registers, else `absent`. */
   readonly nilRead?: 'any' | 'absent'
@@ -188,13 +188,16 @@ function objectName({ key }: ObjectAccesses): string {
 interface Register {
   readonly initial: HistoryValue
   readonly nilIsAny: boolean
+  /** Whether events of different sessions have an order. */
+  readonly isTimed: boolean
 }
 
 function registerOf(history: RecordedHistory, options: SessionGuaranteesOptions): Register {
+  const isTimed = history.origin !== 'isolation'
   const isJepsens = history.origin === 'jepsen' && !history.events.some(({ f }) => f === 'txn')
   const nilRead = options.nilRead ?? (isJepsens ? 'any' : 'absent')
-  const initial = options.initial !== undefined ? options.initial : isJepsens ? 0 : null
-  return { initial, nilIsAny: nilRead === 'any' }
+  const initial = options.initial !== undefined ? options.initial : isJepsens || !isTimed ? 0 : null
+  return { initial, nilIsAny: nilRead === 'any', isTimed }
 }
 
 function checkValues(check: Check, register: Register, sets: readonly (readonly SessionGuarantee[])[]): void {
@@ -221,7 +224,7 @@ function checkValues(check: Check, register: Register, sets: readonly (readonly 
     }
     if (access.value === null && register.nilIsAny) continue
     const write = writes.get(access.id)
-    if (write !== undefined && write.operation.call < access.operation.return!) {
+    if (write !== undefined && !(register.isTimed && write.operation.call > access.operation.return!)) {
       accesses.push(access)
       if (own.read !== undefined || own.wrote !== undefined) check.compared++
       own.read = access
