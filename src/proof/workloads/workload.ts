@@ -68,6 +68,8 @@ export type Answer =
   | { readonly type: 'ok'; readonly value: HistoryValue }
   /** It certainly did not happen, as a comparison that failed did not. */
   | { readonly type: 'fail'; readonly value?: HistoryValue; readonly error?: HistoryValue }
+  /** It may have happened, or may happen yet. */
+  | { readonly type: 'info'; readonly value?: HistoryValue; readonly error?: HistoryValue }
 
 /** Of one attempt to prepare a run; there may be many. */
 export const PREPARE_TIMEOUT_MS = 5_000

@@ -1,23 +1,28 @@
 import { DureError } from '../../../foundation/errors.ts'
-import type { KeyValueStore } from '../../../ports/key-value/key-value-store.ts'
 import type { Runtime, Timer } from '../../../runtime/runtime.ts'
 import type { Generator, Request } from '../generator/generator.ts'
-import type { WorkloadClient, WorkloadPlan } from '../workload.ts'
+import type { WorkloadClient } from '../workload.ts'
 import type { EventLog } from './event-log.ts'
 
 export interface LoadOptions {
   readonly workers: number
   /** Of one call. */
   readonly timeoutMs: number
-  /** The store that a worker uses: one for all, or one each. */
-  readonly storeOf: (worker: number) => KeyValueStore
+  /** The client of one worker. After an unknown outcome the worker goes on with another, under another process number. */
+  readonly open: (worker: LoadWorker) => WorkloadClient
+}
+
+export interface LoadWorker {
+  readonly worker: number
+  /** Unique in the run. */
+  readonly process: number
 }
 
 /**
- * Puts load on a store: workers that draw from a generator, call, and write down what they saw.
+ * Puts load on whatever its clients call: workers that draw from a generator, call, and write down what they saw.
  *
  * ```ts
- * const load = new Load(runtime, plan, log, { workers: 10, timeoutMs: 5_000, storeOf: () => store })
+ * const load = new Load(runtime, log, { workers: 10, timeoutMs: 5_000, open })
  * await load.run(timeLimit(60_000, stagger(10, plan.load)))
  * await load.run(plan.finalReads)
  * ```
@@ -27,7 +32,6 @@ export interface LoadOptions {
  */
 export class Load {
   readonly #runtime: Runtime
-  readonly #plan: WorkloadPlan
   readonly #log: EventLog
   readonly #options: LoadOptions
   readonly #workers: Worker[] = []
@@ -37,9 +41,8 @@ export class Load {
   /** Of those that wait: what ends the wait at once. */
   readonly #waiting = new Set<() => void>()
 
-  constructor(runtime: Runtime, plan: WorkloadPlan, log: EventLog, options: LoadOptions) {
+  constructor(runtime: Runtime, log: EventLog, options: LoadOptions) {
     this.#runtime = runtime
-    this.#plan = plan
     this.#log = log
     this.#options = options
     this.#processes = options.workers
@@ -83,18 +86,14 @@ export class Load {
     const { process } = worker
     const about = { process, f, ...(key === undefined ? {} : { key }) }
     const request = { f, value, ...(key === undefined ? {} : { key }) }
-    worker.client ??= this.#plan.open({
-      store: this.#options.storeOf(worker.worker),
-      runtime: this.#runtime,
-      worker: worker.worker,
-      process,
-    })
+    worker.client ??= this.#options.open({ worker: worker.worker, process })
     this.#log.add({ ...about, type: 'invoke', value })
     this.#open++
     try {
       const answer = await worker.client.invoke(request, { timeoutMs: this.#options.timeoutMs })
-      const error = answer.type === 'fail' && answer.error !== undefined ? { error: answer.error } : {}
+      const error = answer.type !== 'ok' && answer.error !== undefined ? { error: answer.error } : {}
       this.#log.add({ ...about, type: answer.type, value: answer.value ?? value, ...error })
+      if (answer.type === 'info') this.#replace(worker)
     } catch (error) {
       const failed = error instanceof DureError && error.outcome === 'failed'
       this.#log.add({ ...about, type: failed ? 'fail' : 'info', value, error: describe(error) })

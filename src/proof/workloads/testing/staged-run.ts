@@ -68,10 +68,10 @@ async function run(
   const plan = workload.plan({ workers: WORKERS, prefix: 'test/' })
   await plan.prepare?.(new ReferenceStore(model), runtime)
   const log = new EventLog(() => runtime.clock.monotonicMs())
-  const load = new Load(runtime, plan, log, {
+  const load = new Load(runtime, log, {
     workers: WORKERS,
     timeoutMs: TIMEOUT_MS,
-    storeOf: (worker) => stores[worker]!,
+    open: ({ worker, process }) => plan.open({ store: stores[worker]!, runtime, worker, process }),
   })
   await load.run(timeLimit(durationMs, stagger(MEAN_MS, plan.load)))
   if (plan.finalReads !== undefined) await load.run(plan.finalReads)

@@ -1,0 +1,187 @@
+import { DureError } from '../../../foundation/errors.ts'
+import type { Random } from '../../../runtime/random.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
+import type { ClusterUnderTest, FaultKind } from '../../chaos/nemesis/cluster-under-test.ts'
+import { type FaultNote, Nemesis } from '../../chaos/nemesis/nemesis.ts'
+import type { HistoryEvent } from '../../verify/history/event.ts'
+import type { RecordedHistory } from '../../verify/history/recorded-history.ts'
+import type { Budget } from '../../verify/verdict/budget.ts'
+import type { CheckResult, Verdict } from '../../verify/verdict/verdict.ts'
+import { limit, stagger, timeLimit } from '../generator/combinators.ts'
+import type { Generator } from '../generator/generator.ts'
+import { PREPARE_TIMEOUT_MS, type WorkloadClient, type WorkloadPlan } from '../workload.ts'
+import { EventLog } from './event-log.ts'
+import { Load, type LoadWorker } from './load.ts'
+
+/** A plan whose clients know whom to call: of a store, or of anything else. */
+export interface RunPlan extends Pick<WorkloadPlan, 'load' | 'finalReads' | 'check' | 'atLeast'> {
+  /** Before the load, once, until it succeeds. */
+  prepare?(): Promise<void>
+  open(worker: LoadWorker): WorkloadClient
+  /** Between the mending and the final reads: for what spreads by and by. */
+  readonly settleMs?: number
+}
+
+export interface RunOptions {
+  readonly workers: number
+  /** Calls a second, of all workers together. */
+  readonly ratePerSecond: number
+  /** Of the load; preparation and final reads come on top. */
+  readonly timeLimitMs: number
+  /** Ends the load early. */
+  readonly callsMax?: number
+  /** Of one call. */
+  readonly timeoutMs: number
+  /** None unless said. */
+  readonly faults?: {
+    readonly kinds: readonly FaultKind[]
+    readonly everyMs: number
+    readonly forMs: number
+    readonly random: Random
+  }
+  readonly budget?: Budget
+}
+
+export interface TestHooks {
+  readonly onEvent?: (event: HistoryEvent) => void
+  readonly onPhase?: (phase: TestPhase) => void
+  /** Ends the load at once; what was done to the cluster is undone, and what was seen is judged. */
+  readonly signal?: AbortSignal
+}
+
+export type TestPhase = 'prepare' | 'load' | 'heal' | 'final reads' | 'check' | 'done'
+
+export interface TestRun {
+  readonly verdict: Verdict
+  /** Why, in a sentence or some. */
+  readonly summary: string
+  readonly history: RecordedHistory
+  /** What the checker said; the verdict may be weaker, when too little was done to be a pass. */
+  readonly result: CheckResult
+  /** By function. */
+  readonly acknowledged: ReadonlyMap<string, number>
+  /** Faults that struck, by kind. */
+  readonly faults: ReadonlyMap<FaultKind, number>
+}
+
+/** For what must succeed once all is mended. */
+const SETTLE_MS_MAX = 60_000
+const RETRY_MS = 200
+
+/**
+ * One run of a plan from its preparation to its verdict: load and faults at once, then everything is mended, what is
+ * there in the end is read, and the history is judged.
+ *
+ * ```ts
+ * const { verdict, summary } = await runPlan(runtime, cluster, plan, { workers: 10, ratePerSecond: 50, … })
+ * ```
+ *
+ * Fewer acknowledged calls than the plan asks for, or a kind of fault that never struck, make a valid history `unknown`:
+ * nothing was shown.
+ */
+export async function runPlan(
+  runtime: Runtime,
+  cluster: ClusterUnderTest,
+  plan: RunPlan,
+  options: RunOptions,
+  { onEvent, onPhase, signal }: TestHooks = {},
+): Promise<TestRun> {
+  const { workers, timeoutMs, faults: faultPlan } = options
+  const log = new EventLog(() => runtime.clock.monotonicMs(), onEvent)
+  const faults = new Map<FaultKind, number>()
+  const load = new Load(runtime, log, { workers, timeoutMs, open: (worker) => plan.open(worker) })
+  const stop = (): void => load.stop()
+
+  onPhase?.('prepare')
+  await untilDone(runtime, async () => plan.prepare?.())
+  const nemesis =
+    faultPlan === undefined
+      ? undefined
+      : new Nemesis(runtime, cluster, { ...faultPlan, onFault: (note) => noteFault(log, faults, note) })
+  onPhase?.('load')
+  signal?.addEventListener('abort', stop, { once: true })
+  const isOver = nemesis?.run()
+  // Heard at once; told when the cluster is to be mended.
+  isOver?.catch(() => {})
+  try {
+    if (signal?.aborted !== true) await load.run(limited(options, plan.load))
+  } finally {
+    onPhase?.('heal')
+    nemesis?.stop()
+    await isOver
+  }
+  signal?.removeEventListener('abort', stop)
+  onPhase?.('final reads')
+  if (plan.finalReads !== undefined) {
+    if (plan.settleMs !== undefined && signal?.aborted !== true) await sleep(runtime, plan.settleMs)
+    await load.run(timeLimit(SETTLE_MS_MAX, plan.finalReads))
+  }
+  await load.close()
+  onPhase?.('check')
+  const result = plan.check(log.history, options.budget)
+  const missing = shortOf(plan.atLeast, log.acknowledged, faultPlan?.kinds ?? [], faults)
+  onPhase?.('done')
+  return {
+    verdict: result.verdict === 'valid' && missing !== undefined ? 'unknown' : result.verdict,
+    summary: missing === undefined || result.verdict !== 'valid' ? result.summary : missing,
+    history: log.history,
+    result,
+    acknowledged: log.acknowledged,
+    faults,
+  }
+}
+
+function limited(
+  { ratePerSecond, timeLimitMs, callsMax = Number.POSITIVE_INFINITY }: RunOptions,
+  load: Generator,
+) {
+  return timeLimit(timeLimitMs, limit(callsMax, stagger(1_000 / ratePerSecond, load)))
+}
+
+function noteFault(log: EventLog, faults: Map<FaultKind, number>, note: FaultNote): void {
+  const { kind, phase, described, error } = note
+  if (phase === 'begin' && error === undefined) faults.set(kind, (faults.get(kind) ?? 0) + 1)
+  log.add({
+    process: 'nemesis',
+    type: 'info',
+    f: `${phase}-${kind}`,
+    value: described,
+    ...(error === undefined ? {} : { error }),
+  })
+}
+
+/** What was done too little of for a pass, in a sentence. */
+function shortOf(
+  atLeast: Readonly<Record<string, number>>,
+  acknowledged: ReadonlyMap<string, number>,
+  kinds: readonly FaultKind[],
+  faults: ReadonlyMap<FaultKind, number>,
+): string | undefined {
+  const few = Object.entries(atLeast).flatMap(([f, count]) => {
+    const found = acknowledged.get(f) ?? 0
+    return found < count ? [`${found} of ${f}, and ${count} are needed`] : []
+  })
+  const absent = kinds.filter((kind) => !faults.has(kind))
+  if (few.length > 0) return `Too few calls were acknowledged to show anything: ${few.join('; ')}.`
+  if (absent.length > 0) return `No fault of this kind struck: ${absent.join(', ')}. Give it more time.`
+  return undefined
+}
+
+async function untilDone(runtime: Runtime, attempt: () => Promise<void>): Promise<void> {
+  const deadlineMs = runtime.clock.monotonicMs() + SETTLE_MS_MAX
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof DureError) || runtime.clock.monotonicMs() + PREPARE_TIMEOUT_MS > deadlineMs)
+        throw error
+    }
+    await sleep(runtime, RETRY_MS)
+  }
+}
+
+function sleep(runtime: Runtime, lengthMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    runtime.timer(lengthMs, resolve)
+  })
+}
