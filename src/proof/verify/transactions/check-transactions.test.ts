@@ -272,6 +272,19 @@ describe('one anomaly each, of registers', () => {
     expect(names(registers(concurrentHistory(steps(['w', 'x', 1], ['r', 'x', null]))))).toEqual(['internal'])
   })
 
+  test('non-repeatable-read, which contradicts itself as well', () => {
+    const history = concurrentHistory(steps(['w', 'x', 1]), steps(['r', 'x', null], ['r', 'x', 1]))
+    expect(names(registers(history))).toEqual(expect.arrayContaining(['internal', 'non-repeatable-read']))
+    const unordered = concurrentHistory(
+      steps(['w', 'x', 1]),
+      steps(['w', 'x', 2]),
+      steps(['r', 'x', 2], ['r', 'x', 1]),
+    )
+    expect(names(registers(unordered))).toEqual(['non-repeatable-read', 'internal'])
+    expect(registers(unordered, 'repeatable-read').verdict).toBe('invalid')
+    expect(registers(unordered, 'read-committed').verdict).toBe('valid')
+  })
+
   test('G1a', () => {
     expect(names(registers(concurrentHistory(failed(['w', 'x', 1]), steps(['r', 'x', 1]))))).toEqual(['G1a'])
   })
@@ -377,6 +390,31 @@ describe('histories that others recorded', () => {
   test('list-append-gh-30 is not serializable', () => {
     const result = verdictOf('list-append-gh-30.edn', 'list-append', 'serializable')
     if (result !== undefined) expect([result.verdict, names(result)]).toEqual(['invalid', ['G2-item']])
+  })
+
+  test.each([
+    ['causal', 'causal'],
+    ['read-atomic', 'strong-session-read-atomic'],
+    ['read-committed', 'strong-session-read-committed'],
+  ])('sessions that are %s are not convicted of violating it', (folder, consistency) => {
+    for (const { name, bytes } of externalHistories(`isolation/${folder}`) ?? []) {
+      const history = parseHistory(bytes, { fileName: name, format: 'isolation' })
+      expect(registers(history, consistency).verdict, name).toBe('valid')
+    }
+  })
+
+  test('sessions where a client reads of its own future are not even read committed', () => {
+    for (const { bytes } of externalHistories('isolation/none') ?? []) {
+      const result = registers(parseHistory(bytes, { format: 'isolation' }), 'strong-session-read-committed')
+      expect(names(result)).toEqual(['G1c-process'])
+    }
+  })
+
+  test('sessions have no real time: strict serializability is refused', () => {
+    const history: RecordedHistory = { ...concurrentHistory(steps(['w', 'x', 1])), origin: 'isolation' }
+    expect(() => registers(history, 'strict-serializable')).toThrow(
+      /asks for real time.*strong-session-serializable/,
+    )
   })
 
   test('rw-register is as Elle says but for a read of what nobody wrote, which is told apart', () => {

@@ -128,8 +128,9 @@ class Check {
       builder.add(reader, writer, RW_PREDICATE)
     if (process) addProcessOrder(builder, this.#transactions)
     if (realTime) addRealTimeOrder(builder, this.#transactions)
-    // Building copies what is collected into rows.
-    if (!this.#effort.hold(builder.memoryBytes)) return this.#result(findings.kept, [], inference)
+    // Rows beside what was collected, and of each node what the search for components keeps.
+    if (!this.#effort.hold(builder.memoryBytes * 2 + builder.nodes * 24))
+      return this.#result(findings.kept, [], inference)
     const cycles = findCycles(
       builder.build(),
       {

@@ -16,6 +16,8 @@ export type CycleAnomaly = keyof typeof cycleAnomalies
 const directAnomalies = {
   /** A transaction contradicts itself: its read is not what it read or wrote before (Cerone's INT). */
   internal: ['read-atomic'],
+  /** Two reads of a register by one transaction, neither after its own write, that found different values. */
+  'non-repeatable-read': ['read-atomic', 'consistent-view', 'repeatable-read'],
   /** A read of a value whose transaction aborted. */
   G1a: ['read-committed'],
   /** A read of a value that its transaction replaced later. */

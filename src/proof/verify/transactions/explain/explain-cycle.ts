@@ -124,7 +124,7 @@ function draw(
 }
 
 function orderLabel({ kind, from, to }: CycleEdge, transactions: readonly Transaction[]): string {
-  if (kind === 'process') return `process ${formatValue(transactions[from]!.process)}: called afterwards`
+  if (kind === 'process') return `client ${formatValue(transactions[from]!.process)} called it afterwards`
   if (kind !== 'realtime') return ''
   return `returned at ${transactions[from]!.return}, called at ${transactions[to]!.call}`
 }

@@ -148,8 +148,18 @@ class RegisterObserver {
 
   #contradictsItself({ index }: Transaction, touch: number, known: number, version: number): void {
     const touches = this.#touches
-    if (touches.written[touch]! < 0) touches.readAgain[touch] = version
     const { value } = this.#versions
+    if (touches.written[touch]! < 0) {
+      touches.readAgain[touch] = version
+      if (this.#isCommitted(known) && this.#isCommitted(version)) {
+        this.#findings.add(
+          'non-repeatable-read',
+          [index],
+          () =>
+            `T1 ${this.#reading(version)} after it had read ${formatValue(value[known])}: it missed the newer of the two once.`,
+        )
+      }
+    }
     this.#findings.add(
       'internal',
       [index],
@@ -162,6 +172,14 @@ class RegisterObserver {
   #reading(version: number): string {
     const key = formatValue(this.#numbers.values[this.#versions.key[version]!])
     return `read ${formatValue(this.#versions.value[version])} at key ${key}`
+  }
+
+  /** What a commit wrote, or may have, or the initial value. */
+  #isCommitted(version: number): boolean {
+    const writer = this.#versions.writer[version]!
+    return writer < 0
+      ? !this.#isGarbage(version)
+      : this.observations.transactions[writer]!.outcome !== 'failed'
   }
 
   #isGarbage(version: number): boolean {
