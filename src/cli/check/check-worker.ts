@@ -2,39 +2,73 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { DureError } from '../../foundation/errors.ts'
 import { readHistory } from '../../proof/files/read-history.ts'
 import { nameCheck } from '../../proof/verify/catalogue/named-check.ts'
-import { runNamedCheck } from '../../proof/verify/check-history.ts'
-import type { CheckAnswer, CheckJob } from './check-job.ts'
+import { checkLevel, runNamedCheck } from '../../proof/verify/check-history.ts'
+import { HistoryError } from '../../proof/verify/history/history-error.ts'
+import type { IsolationHistory } from '../../proof/verify/isolation/history/isolation-history.ts'
+import { readIsolationHistory } from '../../proof/verify/isolation/history/read-isolation-history.ts'
+import type { Budget } from '../../proof/verify/verdict/budget.ts'
+import { readChunks } from '../../runtime/node/read-chunks.ts'
+import type { CheckAnswer, CheckJob, CheckLimits } from './check-job.ts'
 import { checkLinearizableOnThreads } from './check-parts.ts'
+import type { CheckedHistory } from './checked-history.ts'
 
-// A thread with one job: a history in, its verdict out.
-const job = workerData as CheckJob
-parentPort!.postMessage((await answer(job)) satisfies CheckAnswer)
-
-async function answer({ input, format, request, limits, threads }: CheckJob): Promise<CheckAnswer> {
+async function answer(job: CheckJob): Promise<CheckAnswer> {
   const beganMs = performance.now()
   try {
-    const { source, bytes } = input
-    const history = readHistory(bytes === undefined ? source : [bytes], format && { format })
-    const check = nameCheck(request, history)
-    const result =
-      check.family === 'linearizability' && threads > 1
-        ? await checkLinearizableOnThreads(history, check, limits, { threads })
-        : runNamedCheck(history, check, {
-            steps: Number.POSITIVE_INFINITY,
-            memoryBytes: limits.memoryBytes,
-            isOver: () => Date.now() > limits.deadlineMs,
-          })
-    const checked = {
-      source,
-      history: { origin: history.origin, events: history.events.length },
-      model: check.name,
-      consistency: check.consistency,
-      result,
-      tookMs: performance.now() - beganMs,
-    }
-    return { kind: 'checked', checked }
+    const checked = await (isOfSessions(job) ? checkSessions(job) : check(job))
+    return { kind: 'checked', checked: { ...checked, tookMs: performance.now() - beganMs } }
   } catch (error) {
     if (error instanceof DureError) return { kind: 'refused', code: error.code, message: error.message }
     throw error
   }
 }
+
+type Checked = Omit<CheckedHistory, 'tookMs'>
+
+async function check({ input, format, request, limits, threads }: CheckJob): Promise<Checked> {
+  const { source, bytes } = input
+  const history = readHistory(bytes === undefined ? source : [bytes], format && { format })
+  const named = nameCheck(request, history)
+  const result =
+    named.family === 'linearizability' && threads > 1
+      ? await checkLinearizableOnThreads(history, named, limits, { threads })
+      : runNamedCheck(history, named, budgetOf(limits))
+  const { name: model, consistency } = named
+  return {
+    source,
+    history: { origin: history.origin, events: history.events.length },
+    model,
+    consistency,
+    result,
+  }
+}
+
+const isOfSessions = ({ format, request: { model = 'isolation' } }: CheckJob): boolean =>
+  format === 'isolation' && model === 'isolation'
+
+/** Large ones come in this form: it goes into the checker without an event for each transaction. */
+function checkSessions({ input: { source, bytes }, request, limits }: CheckJob): Checked {
+  const { name: model, consistency } = nameCheck(request, { origin: 'isolation' })
+  const history = readSessions(source, bytes)
+  const result = checkLevel(history, consistency, budgetOf(limits))
+  // A call and a return for each.
+  const events = 2 * history.transactions
+  return { source, history: { origin: 'isolation', events }, model, consistency, result }
+}
+
+function readSessions(source: string, bytes: Uint8Array | undefined): IsolationHistory {
+  try {
+    return readIsolationHistory(bytes === undefined ? readChunks(source) : [bytes])
+  } catch (error) {
+    throw error instanceof HistoryError ? error.in(source) : error
+  }
+}
+
+const budgetOf = ({ memoryBytes, deadlineMs }: CheckLimits): Budget => ({
+  steps: Number.POSITIVE_INFINITY,
+  memoryBytes,
+  isOver: () => Date.now() > deadlineMs,
+})
+
+// A thread with one job: a history in, its verdict out.
+parentPort!.postMessage((await answer(workerData as CheckJob)) satisfies CheckAnswer)

@@ -4,6 +4,7 @@ import { type CheckRequest, type NamedCheck, nameCheck } from './catalogue/named
 import { runSingleCheck } from './catalogue/single-checks.ts'
 import type { RecordedHistory } from './history/recorded-history.ts'
 import { checkIsolation } from './isolation/check-isolation.ts'
+import type { IsolationHistory } from './isolation/history/isolation-history.ts'
 import { levelTitle } from './isolation/isolation-level.ts'
 import { strongestIsolation } from './isolation/strongest-isolation.ts'
 import { checkLinearizable } from './linearizability/check-linearizable.ts'
@@ -41,9 +42,7 @@ export function runNamedCheck(history: RecordedHistory, check: NamedCheck, budge
         budget,
       })
     case 'isolation':
-      return check.consistency === undefined
-        ? weakestViolated(history, budget)
-        : checkIsolation(history, { consistency: check.consistency, budget })
+      return checkLevel(history, check.consistency, budget)
     case 'single':
       return runSingleCheck(history, check)
     default:
@@ -52,7 +51,12 @@ export function runNamedCheck(history: RecordedHistory, check: NamedCheck, budge
 }
 
 /** Without a claim the strongest level is asked for, and the answer tells the weakest that is broken. */
-function weakestViolated(history: RecordedHistory, budget: Budget): CheckResult {
+export function checkLevel(
+  history: RecordedHistory | IsolationHistory,
+  consistency: string | undefined,
+  budget: Budget,
+): CheckResult {
+  if (consistency !== undefined) return checkIsolation(history, { consistency, budget })
   const { strongest, results } = strongestIsolation(history, { budget })
   const last = results.at(-1)!
   if (last.verdict !== 'invalid') return last
