@@ -33,11 +33,12 @@ import { readCommittedConstraints } from './weak/read-committed.ts'
 export interface IsolationOptions {
   /** An `IsolationLevel`, or its name in the lattice of consistency models. */
   readonly consistency: IsolationLevel | (string & {})
-  /** Without one, memory is bounded by a gibibyte and steps are not. */
+  /** Without one, memory is bounded by a gibibyte, and a search by a thousand million steps: some minutes. */
   readonly budget?: Budget
 }
 
 const MEMORY_BYTES_MAX = 2 ** 30
+const STEPS_MAX = 1_000_000_000
 
 /**
  * Whether reads and writes of sessions of transactions keep to a level of isolation, where each value is written to a
@@ -298,7 +299,7 @@ class Check {
   }
 
   #isOver(more: number): boolean {
-    const { steps, isOver } = this.#budget
-    return (steps !== undefined && this.#steps + more > steps) || isOver?.() === true
+    const { steps = STEPS_MAX, isOver } = this.#budget
+    return this.#steps + more > steps || isOver?.() === true
   }
 }

@@ -32,7 +32,8 @@ type SearchEnd =
 const STEPS_BETWEEN_LOOKS = 1 << 13
 /** After so many dead ends in one place the search leaves it, and goes back about so many choices. */
 const DEAD_ENDS_MAX = 32
-/** Nodes that a look ahead walks over, at most: what it does not find is found out later. */
+/** Nodes that a look ahead walks over, at first, and at most; what it does not find is found out later. */
+const WALK_MIN = 1 << 6
 const WALK_MAX = 1 << 12
 
 /**
@@ -74,6 +75,8 @@ class Search {
   #nextChain = 0
   #deadEnds = 0
   #deadEndsMax = DEAD_ENDS_MAX
+  /** Grows where the search met many dead ends. */
+  #walkMax = WALK_MIN
   /** Changes the order of choices. */
   #turn = 0
 
@@ -146,6 +149,7 @@ class Search {
     const frame = frames[kept]
     this.#deadEnds = 0
     this.#deadEndsMax *= 2
+    this.#walkMax = Math.min(WALK_MAX, this.#walkMax * 4)
     if (frame === undefined) return
     while (this.#placed > frame.trail) this.#undo()
     frames.length = kept + 1
@@ -164,6 +168,7 @@ class Search {
     this.#best = this.#placed
     this.#deadEnds = 0
     this.#deadEndsMax = DEAD_ENDS_MAX
+    this.#walkMax = WALK_MIN
     this.#bestFrontier = this.#frontier.slice()
   }
 
@@ -363,7 +368,7 @@ class Search {
     const transaction = nodes.transaction(node)
     // Where it starts may write the key itself, after the reads.
     const starts = key === -1 ? 0 : this.#found.length
-    for (let at = 0; at < this.#found.length && at < WALK_MAX; at++) {
+    for (let at = 0; at < this.#found.length && at < this.#walkMax; at++) {
       this.#steps++
       const found = this.#found.items[at]!
       const other = nodes.transaction(found)
