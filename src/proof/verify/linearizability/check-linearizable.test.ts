@@ -246,7 +246,7 @@ The 2 that are drawn contradict each other, whichever of the rest happened; with
 process 1  ├─ put a = 2 → version 2 ─┤
 process 2                              ┣━ get a → 1 (version 1) ━┫ ✗
            2                         3 4                         5
-an order of all before it ends with a = a value that nobody read (version 2)
+the state before it, in one order of all the others: a = a value that nobody read (version 2)
 `)
   })
 

@@ -53,7 +53,7 @@ describe('histories that other tools recorded', () => {
 process 4  ├─ read → 4 ─┤  ├─ read → 2 ─┤                  ┣━ read → 2 ━┫ ✗
 process 7                                  ├─ read → 4 ─┤
            45           46 52           53 59           60 61           62
-an order of all before it ends with 4
+the state before it, in one order of all the others: 4
 `)
     },
   )

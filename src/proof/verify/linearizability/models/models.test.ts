@@ -82,9 +82,15 @@ function wholeOf(model: Model<Any, Any, Any>): Model<ReadonlyMap<string, Any>, A
 function expectIrreducible(
   history: History<Any, Any>,
   model: Model<Any, Any, Any>,
-  { conflict, blocked, isIrreducible }: Witness,
+  { conflict, blocked, isIrreducible, prefix }: Witness,
   seed: number,
 ): void {
+  // The order that is shown holds all that had returned, and each of it once.
+  const returned = history.filter((each) => each.outcome === 'ok' && each.return! < blocked.return!)
+  const isOnePart = partsOf(history, specificationOf(model)).length === 1
+  if (isOnePart)
+    expect(prefix, `seed ${seed}`).toEqual(expect.arrayContaining(returned.map(({ call }) => call)))
+  expect(new Set(prefix).size, `seed ${seed}`).toBe(prefix.length)
   expect(isIrreducible, `seed ${seed}`).toBe(true)
   const end = blocked.return!
   const calls = conflict.map(({ call }) => call)

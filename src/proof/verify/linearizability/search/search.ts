@@ -23,6 +23,8 @@ export class Search {
   readonly #previous: Int32Array
   readonly #placeInCalls: Int32Array
   readonly #placed: Uint8Array
+  /** Of those: what did not happen. */
+  readonly #skipped: Uint8Array
   /** What was placed, in order. */
   readonly #trail: Int32Array
   #trailLength = 0
@@ -66,6 +68,7 @@ export class Search {
       if (place < required.length) this.#placeInCalls[required[place]!] = place
     }
     this.#placed = new Uint8Array(operations)
+    this.#skipped = new Uint8Array(operations)
     this.#trail = new Int32Array(chosen.length)
     this.#bits = new Int32Array(requiredWords + optionalWords)
     this.#bitHashes = new Int32Array(requiredWords << 5)
@@ -93,9 +96,9 @@ export class Search {
     return 'valid'
   }
 
-  /** What is placed now, in order, with what was skipped; once `run` said `valid`, the order that was found. */
+  /** What is placed now, in order; once `run` said `valid`, the order that was found. */
   order(): Int32Array {
-    return this.#trail.slice(0, this.#trailLength)
+    return this.#trail.subarray(0, this.#trailLength).filter((operation) => this.#skipped[operation] === 0)
   }
 
   get memoryBytes(): number {
@@ -156,7 +159,9 @@ export class Search {
   /** The operation that returns next did not happen. */
   #skip(): boolean {
     this.#pushFrame()
-    this.#place(this.#schedule.byReturn[this.#nextReturn]!, false)
+    const operation = this.#schedule.byReturn[this.#nextReturn]!
+    this.#skipped[operation] = 1
+    this.#place(operation, false)
     return true
   }
 
@@ -305,7 +310,7 @@ export class Search {
 
   /** Takes it away but for the bits of required operations, which the frame restores. */
   #remove(operation: number): void {
-    this.#placed[operation] = 0
+    this.#placed[operation] = this.#skipped[operation] = 0
     this.#pruning?.removed?.(operation)
     if (this.#schedule.returnOf[operation]! < 0) {
       const bit = this.#schedule.bitOf[operation]!

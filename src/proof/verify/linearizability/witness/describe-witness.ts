@@ -57,6 +57,7 @@ export function describeWitness<Input, Output>(
   const conflict = places.map((place) => views.describe(place))
   const timeline = timelineOf(conflict, blocked.call)
   const key = part.keys.join(', ')
+  const subject = key === '' ? 'The history is' : part.keys.length === 1 ? `Key ${key} is` : `Keys ${key} are`
   const shown = conflict.slice(-CALLS_SHOWN_MAX).map(({ call }) => call)
   const calls = `${shown.length < conflict.length ? '… ' : ''}${shown.join(', ')}`
   const reason =
@@ -72,11 +73,11 @@ export function describeWitness<Input, Output>(
   })
   const drawing = [
     drawTimeline(timeline),
-    ...(states.length === 0 ? [] : [`an order of all before it ends with ${states.at(-1)}`]),
+    ...(states.length === 0 ? [] : [`the state before it, in one order of all the others: ${states.at(-1)}`]),
   ].join('\n')
   return {
     key,
-    summary: `${key === '' ? 'The history is' : `Key ${key} is`} not linearizable: ${reason}`,
+    summary: `${subject} not linearizable: ${reason}`,
     explanation,
     drawing,
     text: `${explanation}\n\n${drawing}`,
