@@ -66,7 +66,7 @@ export function combineParts(results: readonly PartResult[]): LinearizabilityRes
           : `${keys.length} keys, such as ${keys[0]},`
     return {
       verdict: 'unknown',
-      summary: `${which} could not be decided: ${open[0]!.reason} after ${spent.steps.toLocaleString('en')} steps and ${megabytes(spent.memoryBytes)}.`,
+      summary: `${which} could not be decided: ${open[0]!.reason} after ${inThousands(spent.steps)} steps and ${megabytes(spent.memoryBytes)}.`,
       anomalies: [],
       spent,
       key: keys[0]!,
@@ -74,6 +74,9 @@ export function combineParts(results: readonly PartResult[]): LinearizabilityRes
   }
   return { verdict: 'valid', summary: 'The history is linearizable.', anomalies: [], spent }
 }
+
+/** `1,234,567` */
+const inThousands = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 
 const megabytes = (bytes: number): string =>
   bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`

@@ -86,10 +86,10 @@ function expectIrreducible(
   seed: number,
 ): void {
   // The order that is shown holds all that had returned, and each of it once.
-  const returned = history.filter((each) => each.outcome === 'ok' && each.return! < blocked.return!)
-  const isOnePart = partsOf(history, specificationOf(model)).length === 1
-  if (isOnePart)
-    expect(prefix, `seed ${seed}`).toEqual(expect.arrayContaining(returned.map(({ call }) => call)))
+  const parts = partsOf(history, specificationOf(model))
+  const part = parts.find(({ operations }) => operations.some(({ call }) => call === blocked.call))!
+  const returned = part.operations.filter((each) => each.outcome === 'ok' && each.return! < blocked.return!)
+  expect(prefix, `seed ${seed}`).toEqual(expect.arrayContaining(returned.map(({ call }) => call)))
   expect(new Set(prefix).size, `seed ${seed}`).toBe(prefix.length)
   expect(isIrreducible, `seed ${seed}`).toBe(true)
   const end = blocked.return!
