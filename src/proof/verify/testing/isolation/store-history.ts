@@ -22,7 +22,7 @@ export interface StoreHistoryOptions {
   readonly writeRate: number
 }
 
-/** Takes in a history as it is made. An operation with `value` -1 is a read of the initial state. */
+/** Takes in a history as it is made. A read of null is of the initial state. */
 export interface StoreHistorySink {
   session(name: number): void
   transaction(event: number): void
@@ -198,33 +198,5 @@ class ReplicatedStore implements Store {
   #apply(session: number, writes: ReadonlyMap<number, number>): void {
     const replica = this.#replicas[session]!
     for (const [key, value] of writes) if (value > replica[key]!) replica[key] = value
-  }
-}
-
-/** AWDIT's text of what it is given. The initial state is read as 0. */
-export class TextSink implements StoreHistorySink {
-  readonly #parts: string[] = []
-  #opensSession = true
-
-  session(): void {
-    if (this.#parts.length > 0) this.#parts.push('=====\n')
-    this.#opensSession = true
-  }
-
-  transaction(): void {
-    if (!this.#opensSession) this.#parts.push('-----\n')
-    this.#opensSession = false
-  }
-
-  read(key: number, value: number | null): void {
-    this.#parts.push(`r ${key} ${value ?? 0}\n`)
-  }
-
-  write(key: number, value: number): void {
-    this.#parts.push(`w ${key} ${value}\n`)
-  }
-
-  text(): string {
-    return this.#parts.join('')
   }
 }
