@@ -45,7 +45,7 @@ export function describeWitness<Input, Output>(
   assert(blockedPlace >= 0, 'an invalid history ends with a return')
   const blocked = views.describe(blockedPlace)
 
-  const prefix = views.until(end - 1)
+  const prefix = views.before(end)
   const hasOrder = prefix.run(PREFIX_STEPS) === 'valid'
   const order = hasOrder ? Array.from(prefix.order()) : []
   const states = hasOrder ? prefix.lastStates(STEPS_SHOWN_MAX) : []
@@ -125,11 +125,20 @@ class Views<Input, Output> {
 
   /** What was known just after the event `end`: what had not returned by then may have happened or not. */
   until(end: number): PartSearch {
+    return this.#beginning(end, (returned) => returned <= end)
+  }
+
+  /** What was known just before it. */
+  before(end: number): PartSearch {
+    return this.#beginning(end, (returned) => returned < end)
+  }
+
+  #beginning(end: number, isOver: (returned: number) => boolean): PartSearch {
     const { operations } = this
     const chosen: number[] = []
     for (let place = 0; place < operations.length && operations[place]!.call <= end; place++) {
       const { outcome, return: returned } = operations[place]!
-      if (outcome === 'ok' && returned! <= end) chosen.push(place)
+      if (outcome === 'ok' && isOver(returned!)) chosen.push(place)
       else if (this.#matters[place]) chosen.push(place + operations.length)
     }
     return this.#prepared.search(Int32Array.from(chosen))
