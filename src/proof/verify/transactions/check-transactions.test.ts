@@ -422,3 +422,38 @@ describe('histories that others recorded', () => {
     if (result !== undefined) expect(names(result)).toEqual(['garbage-read'])
   })
 })
+
+describe('many at once', () => {
+  const many = (count: number, each: (at: number) => SketchedTransaction): SketchedTransaction[] =>
+    Array.from({ length: count }, (_, at) => each(at))
+
+  test('a thousand that read nothing and append what nobody reads: any two of them are a lost update', () => {
+    const history = concurrentHistory(...many(1000, (at) => steps(['r', 'x', []], ['append', 'x', at])))
+    const result = lists(history, 'snapshot-isolation')
+    expect([result.verdict, result.counts.get('lost-update')]).toEqual(['invalid', 999])
+    expect(result.cycles[0]!.edges).toHaveLength(2)
+    expect(result.anomalies.every(({ explanation }) => explanation.length < 1000)).toBe(true)
+  })
+
+  test('a thousand that read nothing and a thousand that write: fine, and a reader that saw one is not', () => {
+    const readers = many(1000, () => steps(['r', 'x', null]))
+    const writers = many(1000, (at) => steps(['w', 'x', at], ['w', 'y', at]))
+    expect(registers(concurrentHistory(...readers, ...writers)).verdict).toBe('valid')
+    const odd = steps(['r', 'y', 700], ['r', 'x', null])
+    const result = registers(concurrentHistory(...readers, ...writers, odd), 'read-atomic')
+    expect(names(result)).toEqual(['fractured-read'])
+    expect(result.anomalies[0]!.events).toEqual([1700, 2000])
+  })
+
+  test('a chain of ten thousand does not overflow the stack, and its one long cycle is found', () => {
+    const count = 10_000
+    const chain = many(count, (at) => steps(['r', at, [1]], ['append', (at + 1) % count, 1]))
+    const result = lists(concurrentHistory(...chain), 'read-committed')
+    expect(names(result)).toEqual(['G1c'])
+    expect(result.cycles[0]!.edges).toHaveLength(count)
+    const [{ explanation, drawing }] = result.anomalies as [TransactionsResult['anomalies'][0]]
+    expect(explanation).toContain('… 9988 more, each before the next')
+    expect(explanation.split('\n')).toHaveLength(14)
+    expect(drawing).toContain('T10000 event')
+  })
+})

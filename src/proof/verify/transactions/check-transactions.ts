@@ -20,7 +20,7 @@ import {
 import type { Cycle } from './cycles/cycle.ts'
 import { findCycles } from './cycles/find-cycles.ts'
 import { Effort } from './effort.ts'
-import { explainCycle } from './explain/explain-cycle.ts'
+import { drawTransactions, explainCycle } from './explain/explain-cycle.ts'
 import { RW_PREDICATE } from './graph/edge-kind.ts'
 import { addProcessOrder, addRealTimeOrder } from './graph/orders.ts'
 import type { Finding } from './inference/findings.ts'
@@ -114,7 +114,7 @@ class Check {
     this.#model = model
     this.#options = options
     this.#effort = effort
-    this.#examplesMax = options.examplesMax ?? 8
+    this.#examplesMax = Math.max(1, options.examplesMax ?? 8)
   }
 
   run(): TransactionsResult {
@@ -241,6 +241,7 @@ class Check {
     return {
       name,
       explanation: `${explanation} ${who}.`,
+      drawing: drawTransactions(transactions.map((each) => this.#transactions[each]!)),
       events: transactions.map((each) => this.#transactions[each]!.call),
       rulesOut: modelsRuledOutBy(name),
       transactions,

@@ -108,7 +108,7 @@ const definitions = {
     title: 'parallel snapshot isolation',
     scope: 'transactions',
     // With the acyclicity of writes and reads before one anti-dependency it is consistent view as well (Cerone, Gotsman
-    // and Yang 2015, "Transaction Chopping for Parallel Snapshot Isolation", theorem 8).
+    // and Yang 2015, "Transaction Chopping for Parallel Snapshot Isolation").
     implies: ['causal-cerone', 'update-atomic', 'consistent-view'],
     aliases: ['PSI'],
   },

@@ -57,7 +57,7 @@ function closure(): Map<ConsistencyModel, ReadonlySet<ConsistencyModel>> {
 }
 
 /** Those of the models that imply no other of them. */
-export function weakestModels(models: Iterable<ConsistencyModel>): ConsistencyModel[] {
+function weakestModels(models: Iterable<ConsistencyModel>): ConsistencyModel[] {
   const all = new Set(models)
   return consistencyModels.filter(
     (model) => all.has(model) && ![...impliedModels(model)].some((weaker) => all.has(weaker)),

@@ -8,8 +8,10 @@ import { type Graph, GraphBuilder } from '../graph/graph.ts'
 
 /**
  * Cycles whose anti-dependencies are not adjacent: a node of the second half was reached by one, and none leads on from
- * it. Such cycles are what snapshot isolation forbids (Cerone and Gotsman 2016, "Analysing Snapshot Isolation", theorem
- * 9): after `rw` the reader's snapshot is older than the write, and only `ww`, `wr` and orders end at a snapshot.
+ * it. Snapshot isolation forbids just these (Cerone and Gotsman, "Analysing Snapshot Isolation", PODC 2016). Why: a
+ * transaction takes its snapshot at a time s and commits at c > s. An edge of any other kind says that the first's c is
+ * before the second's s; `rw` says that the first's s is before the second's c. So another edge with `rw` after it leads
+ * from c to c, as another edge alone does, and a cycle of those would have a time before itself.
  */
 export function nonadjacentProduct(graph: Graph): Graph {
   return product(graph, (add, from, to, kinds, half) => {
@@ -21,7 +23,8 @@ export function nonadjacentProduct(graph: Graph): Graph {
 
 /**
  * Cycles whose anti-dependencies each come right after a read dependency or order: a node of the second half was reached
- * by one of those. They are what prefix consistency forbids: snapshots need not be newest, but commits have one order.
+ * by one of those. Prefix consistency forbids just these: as above, but that `ww` only says c before c, because commits
+ * are not refused for what came in between. (Tests hold both against every order there is.)
  */
 export function prefixProduct(graph: Graph): Graph {
   return product(graph, (add, from, to, kinds, half) => {

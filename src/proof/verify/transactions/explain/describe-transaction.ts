@@ -1,3 +1,4 @@
+import type { HistoryValue } from '../../history/event.ts'
 import { formatValue } from '../../history/value/format-value.ts'
 import type { MicroOperation, Transaction } from '../transaction.ts'
 
@@ -7,7 +8,8 @@ export function describeSteps({ operations }: Transaction, width: number): strin
   for (const operation of operations) {
     const step = describeStep(operation)
     const next = text === '' ? step : `${text} · ${step}`
-    if (next.length > width) return text === '' ? `${step.slice(0, width - 1)}…` : `${text} …`.slice(0, width)
+    if (next.length > width)
+      return text === '' ? `${step.slice(0, width - 1)}…` : `${text.slice(0, width - 2)} …`
     text = next
   }
   return text
@@ -17,14 +19,18 @@ function describeStep({ kind, key, value }: MicroOperation): string {
   const where = formatValue(key, { charactersMax: 20 })
   switch (kind) {
     case 'read':
-      return value === undefined
-        ? `read ${where}`
-        : `read ${where} = ${formatValue(value, { charactersMax: 48 })}`
+      return value === undefined ? `read ${where}` : `read ${where} = ${shortValue(value)}`
     case 'append':
       return `append ${where} ← ${formatValue(value, { charactersMax: 20 })}`
     case 'write':
       return `write ${where} = ${formatValue(value, { charactersMax: 20 })}`
   }
+}
+
+/** A value in at most 40 columns; of a long list its end, where what was appended last stands. */
+export function shortValue(value: HistoryValue | undefined): string {
+  if (!Array.isArray(value) || value.length <= 8) return formatValue(value, { charactersMax: 40 })
+  return formatValue(value.slice(-4), { charactersMax: 36 }).replace('[', '[… ')
 }
 
 /** `event 12, process 3`. */

@@ -33,17 +33,32 @@ function sentences(
   nameOf: (transaction: number) => string,
   reasonFor: Inference['reasonFor'],
 ): string {
-  const who = edges.map(({ from }) => `${nameOf(from)} is event ${transactions[from]!.call}`).join(', ')
-  const because = edges.map((edge, at) => {
+  const told = abridged(edges)
+  const who = told.map((edge) =>
+    edge === undefined ? '…' : `${nameOf(edge.from)} is event ${transactions[edge.from]!.call}`,
+  )
+  const because = told.map((edge) => {
+    if (edge === undefined) return leftOut(edges)
     const [from, to] = [nameOf(edge.from), nameOf(edge.to)]
-    const last = at === edges.length - 1
+    const last = edge === edges.at(-1)
     const reason =
       reasonFor(edge.from, edge.to, edge.kind)?.explain(from, to) ?? orderReason(edge, from, to, transactions)
     return `${reason}; so ${from} comes before ${to}${last ? `: a contradiction` : ''}.`
   })
-  const circle = [...edges.map(({ from }) => nameOf(from)), nameOf(edges[0]!.from)].join(' < ')
-  return [`${titleOf(name)}: ${circle}, where ${who}.`, ...because].join('\n')
+  const circle = [...told.map((edge) => (edge === undefined ? '…' : nameOf(edge.from))), 'T1'].join(' < ')
+  return [`${titleOf(name)}: ${circle}, where ${who.join(', ')}.`, ...because].join('\n')
 }
+
+/** At most so many edges are told; of a longer cycle the first and the last. */
+const TOLD_MAX = 12
+
+/** The edges to tell of, with undefined where some are left out. */
+function abridged(edges: readonly CycleEdge[]): readonly (CycleEdge | undefined)[] {
+  return edges.length <= TOLD_MAX ? edges : [...edges.slice(0, TOLD_MAX - 4), undefined, ...edges.slice(-4)]
+}
+
+const leftOut = (edges: readonly CycleEdge[]): string =>
+  `… ${edges.length - TOLD_MAX} more, each before the next, which are left out here.`
 
 function orderReason(
   { kind, from, to }: CycleEdge,
@@ -70,7 +85,7 @@ function orderReason(
 }
 
 /** What a name says, for who does not know it. */
-export function titleOf(name: CycleAnomaly): string {
+function titleOf(name: CycleAnomaly): string {
   const [, base, suffix] = /^(.*?)(-process|-realtime)?$/.exec(name)!
   const title = titles[base as keyof typeof titles]
   if (suffix === '-process') return `${title}, with the order of one client's transactions`
@@ -91,6 +106,16 @@ const titles = {
   G2: 'A circle with missed writes, by predicate too (G2)',
 } as const
 
+/** Transactions one below the other, T1 first, with their steps. */
+export function drawTransactions(transactions: readonly Transaction[]): string {
+  return transactions
+    .flatMap((transaction, at) => [
+      `${`T${at + 1} `.padEnd(4)}${placeOf(transaction)}`,
+      `    ${describeSteps(transaction, WIDTH - 4)}`,
+    ])
+    .join('\n')
+}
+
 /**
  * ```
  * ┌─▶ T1  event 4, process 2
@@ -109,15 +134,19 @@ function draw(
   reasonFor: Inference['reasonFor'],
 ): string {
   const lines: string[] = []
-  for (const [at, edge] of edges.entries()) {
+  for (const edge of abridged(edges)) {
+    if (edge === undefined) {
+      lines.push(`│   ${leftOut(edges)}`, '│   │', '│   ▼')
+      continue
+    }
     const transaction = transactions[edge.from]!
-    const left = at === 0 ? '┌─▶ ' : '│   '
-    const name = nameOf(edge.from).padEnd(4)
+    const left = edge === edges[0] ? '┌─▶ ' : '│   '
+    const name = `${nameOf(edge.from)} `.padEnd(4)
     lines.push(`${left}${name}${placeOf(transaction)}`)
     lines.push(`│       ${describeSteps(transaction, WIDTH - 8)}`)
     const label = reasonFor(edge.from, edge.to, edge.kind)?.label ?? orderLabel(edge, transactions)
     const arrow = `${edge.kind}${label === '' ? '' : `  ${label}`}`.slice(0, WIDTH - 6)
-    if (at === edges.length - 1) lines.push(`└───┘ ${arrow}`)
+    if (edge === edges.at(-1)) lines.push(`└───┘ ${arrow}`)
     else lines.push(`│   │ ${arrow}`, '│   ▼')
   }
   return lines.join('\n')

@@ -1,5 +1,5 @@
 /**
- * Kinds of dependencies between transactions as bits, so that one edge can be several (Adya 1999, section 4.4.2):
+ * Kinds of dependencies between transactions as bits, so that one edge can be several (Adya 1999, chapter 3):
  *
  * - `WW`: the second replaced a version of the first. `WR`: the second read a version of the first.
  * - `RW`: the first read a version that the second replaced; `RW_PREDICATE`: it read by a predicate.

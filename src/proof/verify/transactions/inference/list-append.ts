@@ -10,7 +10,7 @@ import { listReasons } from './list-reasons.ts'
 import { type KeyOrder, type ListObservations, observeLists } from './observe-lists.ts'
 
 /**
- * The dependencies of a history of appends and reads of lists (Elle, VLDB 2020, section 4.2 and 4.3). Of each key:
+ * The dependencies of a history of appends and reads of lists (Elle, VLDB 2020, on traceability). Of each key:
  *
  * 1. ww: from the append of an element to that of the next; from the last one read to every append of a commit that
  *    nobody read, since that comes later.
@@ -108,7 +108,7 @@ function linkRead(
 }
 
 /** The append after the first `version` elements, passing over what aborted; -1 at the end. */
-export function nextLive(observed: ListObservations, order: KeyOrder, version: number): number {
+function nextLive(observed: ListObservations, order: KeyOrder, version: number): number {
   for (let place = version; place < order.appends.length; place++) {
     if (isLive(observed, order.appends[place]!)) return order.appends[place]!
   }

@@ -1,9 +1,7 @@
-import { formatValue } from '../../history/value/format-value.ts'
+import { shortValue as short } from '../explain/describe-transaction.ts'
 import type { Inference, Reason } from './inference.ts'
 import { isLive, isMissed, lastLive } from './list-append.ts'
 import type { KeyOrder, ListObservations } from './observe-lists.ts'
-
-const short = (value: Parameters<typeof formatValue>[0]): string => formatValue(value, { charactersMax: 40 })
 
 /** Finds out again what an edge came from, when somebody asks: to keep that for every edge would be most of the work. */
 export function listReasons(observed: ListObservations): Inference['reasonFor'] {

@@ -9,7 +9,7 @@ import { KeyNumbers, ValueMap } from './interner.ts'
 
 /**
  * What a history of appends and reads of lists says of one key: the order of its versions is the longest list that was
- * read, since no element ever moves (Kingsbury and Alvaro, "Elle", VLDB 2020, section 4.2).
+ * read, since no element ever moves (Kingsbury and Alvaro, "Elle", VLDB 2020, on traceability).
  */
 export interface KeyOrder {
   readonly key: HistoryValue

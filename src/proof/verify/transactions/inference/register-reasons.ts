@@ -1,10 +1,8 @@
-import { formatValue } from '../../history/value/format-value.ts'
+import { shortValue as short } from '../explain/describe-transaction.ts'
 import type { Inference, Reason } from './inference.ts'
 import { numbersOf } from './list-reasons.ts'
 import { readsOf, type VersionOrder } from './register.ts'
 import { FOLLOWS_READ, LINEARIZABLE, SEQUENTIAL } from './version-order.ts'
-
-const short = (value: Parameters<typeof formatValue>[0]): string => formatValue(value, { charactersMax: 40 })
 
 /** Finds out again what an edge came from, when somebody asks. */
 export function registerReasons(order: VersionOrder): Inference['reasonFor'] {

@@ -42,7 +42,7 @@ export interface VersionOrder {
 
 /**
  * The dependencies of a history of registers. A read says whose value it was (wr). The order of versions is known in
- * part only, by what the options allow to infer; ww and rw follow from it (Elle, VLDB 2020, section 4.1 and 5.2).
+ * part only, by what the options allow to infer; ww and rw follow from it (Elle, VLDB 2020, on recoverability).
  * Undefined when the effort is spent.
  */
 export function inferRegisters(
@@ -74,7 +74,7 @@ export function readsOf({ touches }: RegisterObservations, touch: number): reado
   return again < 0 ? [read] : [read, again]
 }
 
-export function isLiveVersion({ transactions, versions }: RegisterObservations, version: number): boolean {
+function isLiveVersion({ transactions, versions }: RegisterObservations, version: number): boolean {
   const writer = versions.writer[version]!
   return writer >= 0 && transactions[writer]!.outcome !== 'failed'
 }
