@@ -10,6 +10,9 @@ import type { KeyValueStore } from '../ports/key-value/key-value-store.ts'
 import { limits } from '../ports/key-value/limits.ts'
 import { ReferenceModel } from '../ports/key-value/reference/reference-model.ts'
 import { ReferenceStore } from '../ports/key-value/reference/reference-store.ts'
+import { FaultGate } from '../runtime/node/fault-gate.ts'
+import { controlFaults } from './faults/control-faults.ts'
+import type { FaultControl } from './faults/fault-control.ts'
 import type { ServedLeases, ServedMembers } from './http/environment.ts'
 import { createLog } from './log/log.ts'
 import { type RunningServer, startServer } from './start-server.ts'
@@ -45,17 +48,13 @@ let store: KeyValueStore
 let current: NodeStatus
 let server: RunningServer
 let logLines: string[]
-let blocked: readonly number[]
-let delayMs: number
-let diskStallMs: number
+let faults: FaultControl
 
 beforeEach(async () => {
   store = new ReferenceStore(new ReferenceModel())
   current = status
   logLines = []
-  blocked = []
-  delayMs = 0
-  diskStallMs = 0
+  faults = controlFaults(new FaultGate(), { stallMs: 0 })
   server = await start({ allowFaults: true })
 })
 
@@ -75,25 +74,7 @@ const start = (options: { allowFaults: boolean; httpPort?: number }) =>
     members: {} as ServedMembers,
     httpHost: '127.0.0.1',
     httpPort: 0,
-    faults: {
-      get blocked() {
-        return blocked
-      },
-      get delayMs() {
-        return delayMs
-      },
-      get diskStallMs() {
-        return diskStallMs
-      },
-      block: (nodeIds) => (blocked = nodeIds),
-      delay: (milliseconds) => (delayMs = milliseconds),
-      stallDisk: (milliseconds) => (diskStallMs = milliseconds),
-      clear: () => {
-        blocked = []
-        delayMs = 0
-        diskStallMs = 0
-      },
-    },
+    faults,
     log: createLog({ write: (line) => logLines.push(line) }),
     ...options,
   })
@@ -324,16 +305,46 @@ describe('ranges', () => {
 })
 
 describe('faults', () => {
+  const healthy = {
+    blocked: [],
+    deaf_to: [],
+    mute_to: [],
+    peers: { loss_probability: 0, duplicate_probability: 0, reorder_probability: 0, delay_ms: 0 },
+    delay_ms: 0,
+    disk_stall_ms: 0,
+  }
+
   test('block, delay and clear', async () => {
     const headers = { 'content-type': 'application/json' }
     const set = await send('POST', '/v1/faults', {
       headers,
       body: '{"block":[2,3],"delay_ms":20,"disk_stall_ms":5}',
     })
-    expect(set.json).toEqual({ blocked: [2, 3], delay_ms: 20, disk_stall_ms: 5 })
-    expect((await get('/v1/faults')).json).toEqual({ blocked: [2, 3], delay_ms: 20, disk_stall_ms: 5 })
-    expect((await send('DELETE', '/v1/faults')).json).toEqual({ blocked: [], delay_ms: 0, disk_stall_ms: 0 })
+    expect(set.json).toEqual({ ...healthy, blocked: [2, 3], delay_ms: 20, disk_stall_ms: 5 })
+    expect((await get('/v1/faults')).json).toEqual(set.json)
+    expect((await send('DELETE', '/v1/faults')).json).toEqual(healthy)
     expect(logLines.map((line) => JSON.parse(line).event)).toEqual(['faults-set', 'faults-cleared'])
+  })
+
+  test('cut one way, and disturb what goes to members', async () => {
+    const set = (body: object) =>
+      send('POST', '/v1/faults', {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    const { json } = await set({
+      deaf_to: [3],
+      mute_to: [2, 5],
+      peers: { loss_probability: 0.5, delay_ms: 7 },
+    })
+    expect(json).toEqual({
+      ...healthy,
+      deaf_to: [3],
+      mute_to: [2, 5],
+      peers: { ...healthy.peers, loss_probability: 0.5, delay_ms: 7 },
+    })
+    // What is not named stays; what is named is replaced.
+    expect((await set({ mute_to: [], peers: {} })).json).toEqual({ ...healthy, deaf_to: [3] })
   })
 
   test('are refused on a node that does not allow them', async () => {
@@ -348,6 +359,10 @@ describe('faults', () => {
 
   test.for([
     ['{"block":[1]}', 'itself'],
+    ['{"deaf_to":[1]}', 'itself'],
+    ['{"mute_to":[2,1]}', 'itself'],
+    ['{"peers":{"loss_probability":2}}', 'loss_probability'],
+    ['{"peers":{"loss":0.2}}', 'loss'],
     ['{"block":"2"}', 'block'],
     ['{"blok":[2]}', 'blok'],
     ['{"delay_ms":-1}', 'delay_ms'],
@@ -366,7 +381,7 @@ describe('faults', () => {
       body: '{"block":[2]}',
     })
     expect(code).toBe(400)
-    expect(blocked).toEqual([])
+    expect(faults.blocked).toEqual([])
   })
 })
 

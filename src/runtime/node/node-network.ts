@@ -151,16 +151,21 @@ export class NodeNetwork implements Network {
   }
 
   #sendDisturbed(to: Endpoint, message: Uint8Array): SendOutcome {
-    const { faults } = this
-    if (faults.isBlocked(to)) return 'accepted'
-    if (faults.lossProbability > 0 && this.#random.next() < faults.lossProbability) return 'accepted'
-    if (faults.delayMs === 0) return this.#sendNow(to, message)
+    if (this.faults.dropsTo(to)) return 'accepted'
+    let outcome: SendOutcome = 'accepted'
+    for (const delayMs of this.faults.drawDelays(to, this.#random)) {
+      if (delayMs === 0) outcome = this.#sendNow(to, message)
+      else this.#sendLater(to, message, delayMs)
+    }
+    return outcome
+  }
+
+  #sendLater(to: Endpoint, message: Uint8Array, delayMs: number): void {
     const timer = setTimeout(() => {
       this.#delayed.delete(timer)
-      if (!faults.isBlocked(to)) this.#sendNow(to, message)
-    }, faults.delayMs)
+      if (!this.faults.dropsTo(to)) this.#sendNow(to, message)
+    }, delayMs)
     this.#delayed.add(timer)
-    return 'accepted'
   }
 
   connect(address: string): Endpoint {
@@ -180,7 +185,7 @@ export class NodeNetwork implements Network {
   }
 
   isReachable(id: Endpoint): boolean {
-    if (this.faults.isActive && this.faults.isBlocked(id)) return false
+    if (this.faults.isActive && this.faults.dropsTo(id)) return false
     return this.#links.get(id)?.isOpen ?? (this.#clients.has(id) || this.#dialedByMembers.has(id))
   }
 
@@ -375,7 +380,7 @@ export class NodeNetwork implements Network {
   }
 
   #deliver(from: Endpoint, message: Uint8Array): void {
-    if (this.#closed || (this.faults.isActive && this.faults.isBlocked(from))) return
+    if (this.#closed || (this.faults.isActive && this.faults.dropsFrom(from))) return
     this.#onMessage?.(from, message)
   }
 

@@ -11,7 +11,7 @@ test('a new cut replaces the one before', () => {
   expect([control.blocked, control.delayMs]).toEqual([[2, 5], 30])
   control.block([3])
   expect(control.blocked).toEqual([3])
-  expect([gate.isBlocked(endpoint(2)), gate.isBlocked(endpoint(3))]).toEqual([false, true])
+  expect([gate.dropsTo(endpoint(2)), gate.dropsFrom(endpoint(3))]).toEqual([false, true])
   control.clear()
   expect([control.blocked, control.delayMs, gate.isActive]).toEqual([[], 0, false])
 })

@@ -5,10 +5,18 @@ import type { FaultControl } from './fault-control.ts'
 
 /** Steers the faults of a node's network and of its disk. */
 export function controlFaults(gate: FaultGate, disk: DiskStall): FaultControl {
-  const blocked = () => gate.blocked.map((blocked: Endpoint): number => blocked).toSorted((a, b) => a - b)
   return {
     get blocked() {
-      return blocked()
+      return numbers(gate.blocked)
+    },
+    get deafTo() {
+      return numbers(gate.deafTo)
+    },
+    get muteTo() {
+      return numbers(gate.muteTo)
+    },
+    get peers() {
+      return gate.peers
     },
     get delayMs() {
       return gate.delayMs
@@ -20,6 +28,9 @@ export function controlFaults(gate: FaultGate, disk: DiskStall): FaultControl {
       for (const endpoint of gate.blocked) gate.unblock(endpoint)
       for (const node of nodeIds) gate.block(endpoint(node))
     },
+    deafen: (nodeIds) => gate.deafen(nodeIds.map(endpoint)),
+    mute: (nodeIds) => gate.mute(nodeIds.map(endpoint)),
+    disturbPeers: (disturbance) => gate.disturbPeers(disturbance),
     delay: (delayMs) => gate.disturb({ delayMs }),
     stallDisk(stallMs) {
       disk.stallMs = stallMs
@@ -30,3 +41,6 @@ export function controlFaults(gate: FaultGate, disk: DiskStall): FaultControl {
     },
   }
 }
+
+const numbers = (endpoints: readonly Endpoint[]): number[] =>
+  endpoints.map((each): number => each).toSorted((left, right) => left - right)

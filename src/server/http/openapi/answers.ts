@@ -112,6 +112,14 @@ export const keptLease = z.object({ id: leaseId })
 
 export const faults = z.object({
   blocked: z.array(nodeNumber),
+  deaf_to: z.array(nodeNumber),
+  mute_to: z.array(nodeNumber),
+  peers: z.object({
+    loss_probability: z.number().min(0).max(1),
+    duplicate_probability: z.number().min(0).max(1),
+    reorder_probability: z.number().min(0).max(1),
+    delay_ms: z.number().min(0),
+  }),
   delay_ms: z.number().min(0),
   disk_stall_ms: z.number().min(0),
 })

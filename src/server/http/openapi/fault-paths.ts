@@ -16,7 +16,8 @@ export const faultPaths = (): Paths => ({
     post: {
       tags,
       operationId: 'setFaults',
-      summary: 'Cuts this node off from others, or slows it down; what is not named stays as it is.',
+      summary:
+        'Cuts this node off from others, one way or both, disturbs its messages or slows it down; what is not named stays as it is.',
       requestBody: {
         required: true,
         content: { 'application/json': { schema: schemaOf(faultsBody, 'input') } },
