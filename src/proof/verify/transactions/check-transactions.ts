@@ -85,7 +85,7 @@ export function checkTransactions(
 ): TransactionsResult {
   const model = parseConsistencyModel(options.consistency ?? 'serializable')
   const scope = modelScope(model)
-  if (scope === 'real-time' && history.origin === 'isolation') {
+  if ((scope === 'real-time' || scope === 'object') && history.origin === 'isolation') {
     throw new DureError(
       'invalid',
       `${modelTitle(model)} asks for real time, and a history of the form "isolation" has none: ask for ` +
