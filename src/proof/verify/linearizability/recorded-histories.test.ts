@@ -200,6 +200,13 @@ describe('a history that does not fit its model', () => {
     expect(problem('multi-register', [1, 'invoke', 'txn', [['add', 'x', 1]]])).toMatch(/reads and writes/)
   })
 
+  it('names the line of its file', () => {
+    const text = '{:process 1, :type :invoke, :f :read}\n{:process 1, :type :ok, :f :read, :value :many}\n'
+    expect(() => checkLinearizable(parseHistory(text), models.counter())).toThrow(
+      /^line 2, event 1: found the answer of read with "many"/,
+    )
+  })
+
   it('has models by name', () => {
     expect(modelNames).toContain('cas-register')
     expect(modelNamed('no-such-model')).toBeUndefined()

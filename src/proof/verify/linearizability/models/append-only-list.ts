@@ -12,7 +12,6 @@ import {
   type LibraryModel,
   type ModelOptions,
   shortText,
-  wrongShape,
 } from './library-model.ts'
 import { longestRead } from './longest-read.ts'
 
@@ -69,10 +68,10 @@ function listModel(
           input: { kind: 'append', element: each.value, ...keyOf(each) },
           output: undefined,
         }),
-        read(operation) {
+        read(operation, wrongShape) {
           if (operation.outcome !== 'ok') return undefined
           const list = elementsOf(operation.answer ?? [])
-          if (list === undefined) throw wrongShape(operation, 'answer', 'the list that was read')
+          if (list === undefined) throw wrongShape('answer', 'the list that was read')
           return { input: { kind: 'read', ...keyOf(operation) }, output: list }
         },
       }),

@@ -1,13 +1,5 @@
 import { refused } from '../model.ts'
-import {
-  callText,
-  decodeWith,
-  keyOf,
-  keysOf,
-  type LibraryModel,
-  type ModelOptions,
-  wrongShape,
-} from './library-model.ts'
+import { callText, decodeWith, keyOf, keysOf, type LibraryModel, type ModelOptions } from './library-model.ts'
 
 /** `by` may be negative; `key` where there are several counters. */
 export type CounterInput =
@@ -47,14 +39,14 @@ export function counter(options: ModelOptions = {}): LibraryModel<number, Counte
     describeState: String,
     decode: (history) =>
       decodeWith<CounterInput, CounterOutput>(history, 'counter', {
-        add(operation) {
-          if (typeof operation.value !== 'number') throw wrongShape(operation, 'value', 'the number to add')
+        add(operation, wrongShape) {
+          if (typeof operation.value !== 'number') throw wrongShape('value', 'the number to add')
           return { input: { kind: 'add', by: operation.value, ...keyOf(operation) }, output: undefined }
         },
-        read(operation) {
+        read(operation, wrongShape) {
           const { answer, outcome } = operation
           if (outcome !== 'ok' || answer === null) return undefined
-          if (typeof answer !== 'number') throw wrongShape(operation, 'answer', 'the number that was read')
+          if (typeof answer !== 'number') throw wrongShape('answer', 'the number that was read')
           return { input: { kind: 'read', ...keyOf(operation) }, output: answer }
         },
       }),

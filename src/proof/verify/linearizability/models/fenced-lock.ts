@@ -1,13 +1,5 @@
 import { refused } from '../model.ts'
-import {
-  callText,
-  decodeWith,
-  keyOf,
-  keysOf,
-  type LibraryModel,
-  type ModelOptions,
-  wrongShape,
-} from './library-model.ts'
+import { callText, decodeWith, keyOf, keysOf, type LibraryModel, type ModelOptions } from './library-model.ts'
 
 /** `token` of a release: the one that the acquire gave. `key` where there are several locks. */
 export interface FencedLockInput {
@@ -60,16 +52,16 @@ export function fencedLock(
     },
     decode: (history) =>
       decodeWith<FencedLockInput, FencedLockOutput>(history, 'fenced-lock', {
-        acquire(operation) {
+        acquire(operation, wrongShape) {
           const { answer, outcome } = operation
           if (outcome === 'ok' && typeof answer !== 'number' && answer !== false)
-            throw wrongShape(operation, 'answer', 'the token, a number, or false when the lock was held')
+            throw wrongShape('answer', 'the token, a number, or false when the lock was held')
           return { input: { kind: 'acquire', ...keyOf(operation) }, output: answer as FencedLockOutput }
         },
-        release(operation) {
+        release(operation, wrongShape) {
           const { value, answer } = operation
           if (value !== null && typeof value !== 'number')
-            throw wrongShape(operation, 'value', 'the token that the acquire gave, or nil')
+            throw wrongShape('value', 'the token that the acquire gave, or nil')
           return {
             input: { kind: 'release', ...(value === null ? {} : { token: value }), ...keyOf(operation) },
             output: answer !== false,

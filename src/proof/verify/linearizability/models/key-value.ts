@@ -11,7 +11,7 @@ import {
   type LibraryModel,
   type ModelOptions,
   shortText,
-  wrongShape,
+  type WrongShape,
 } from './library-model.ts'
 import { longestRead } from './longest-read.ts'
 import { originOptions } from './register.ts'
@@ -70,18 +70,18 @@ function keyValueModel(
     describeState: shortText,
     decode: (history) =>
       decodeWith<KeyValueStoreInput, KeyValueStoreOutput>(history, 'key-value', {
-        get(operation) {
+        get(operation, wrongShape) {
           if (operation.answer === null && options.nilRead === 'any') return undefined
-          return { input: { kind: 'get', key: keyIn(operation) }, output: operation.answer }
+          return { input: { kind: 'get', key: keyIn(operation, wrongShape) }, output: operation.answer }
         },
-        put: (operation) => ({
-          input: { kind: 'put', key: keyIn(operation), value: operation.value },
+        put: (operation, wrongShape) => ({
+          input: { kind: 'put', key: keyIn(operation, wrongShape), value: operation.value },
           output: undefined,
         }),
-        append(operation) {
-          if (typeof operation.value !== 'string') throw wrongShape(operation, 'value', 'the text to append')
+        append(operation, wrongShape) {
+          if (typeof operation.value !== 'string') throw wrongShape('value', 'the text to append')
           return {
-            input: { kind: 'append', key: keyIn(operation), value: operation.value },
+            input: { kind: 'append', key: keyIn(operation, wrongShape), value: operation.value },
             output: undefined,
           }
         },
@@ -116,8 +116,8 @@ const NO_HINTS: Pruning = {}
 
 const textOf = (state: HistoryValue): string => (typeof state === 'string' ? state : '')
 
-function keyIn(operation: RecordedOperation): string {
+function keyIn(operation: RecordedOperation, wrongShape: WrongShape): string {
   if (operation.key === undefined)
-    throw wrongShape(operation, 'value', 'an event that names its key apart from the value')
+    throw wrongShape('value', 'an event that names its key apart from the value')
   return keyText(operation.key)
 }

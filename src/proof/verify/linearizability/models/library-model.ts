@@ -2,7 +2,7 @@ import type { HistoryValue } from '../../history/event.ts'
 import { HistoryError } from '../../history/history-error.ts'
 import type { History, Operation } from '../../history/operation.ts'
 import { pairEvents } from '../../history/pair-events.ts'
-import type { HistoryOrigin, RecordedHistory } from '../../history/recorded-history.ts'
+import { type HistoryOrigin, lineOfEvent, type RecordedHistory } from '../../history/recorded-history.ts'
 import type { RecordedOperation } from '../../history/recorded-operation.ts'
 import { formatValue } from '../../history/value/format-value.ts'
 import { valueKey } from '../../history/value/value-key.ts'
@@ -32,9 +32,13 @@ export interface ModelOptions {
   readonly holders?: 'checked' | 'not-checked'
 }
 
+/** The error for a value of another shape: of what was asked, or of the answer. */
+export type WrongShape = (part: 'value' | 'answer', expected: string) => HistoryError
+
 /** How one function of a recorded history reads: undefined leaves the operation out. */
 export type Decode<Input, Output> = (
   operation: RecordedOperation,
+  wrongShape: WrongShape,
 ) => { readonly input: Input; readonly output: Output | undefined } | undefined
 
 /**
@@ -52,16 +56,21 @@ export function decodeWith<Input, Output>(
     const { process, f, call, outcome, return: returned } = recorded
     const decode = Object.hasOwn(functions, f) ? functions[f]! : undefined
     if (decode === undefined) {
-      throw new HistoryError({
+      throw problemAt(history, call, {
         found: `the function ${f}`,
         expected: `one of ${Object.keys(functions).join(', ')}`,
         advice: `These are what the model ${model} knows: choose the model that fits the history.`,
-        index: call,
       })
     }
     const answered = outcome === 'failed' && failed?.(recorded) === true
     if (outcome === 'failed' && !answered) continue
-    const decoded = decode(recorded)
+    const decoded = decode(recorded, (part, expected) =>
+      problemAt(history, part === 'value' ? call : (returned ?? call), {
+        found: `${part === 'value' ? 'a call of' : 'the answer of'} ${f} with ${formatValue(recorded[part])}`,
+        expected,
+        advice: 'Choose the model that fits the history, or write down what the model asks for.',
+      }),
+    )
     if (decoded === undefined) continue
     operations.push({
       process,
@@ -75,18 +84,16 @@ export function decodeWith<Input, Output>(
   return operations
 }
 
-/** The error for a value of another shape; `index` is that of the call, or of the return whose answer it is. */
-export function wrongShape(
-  operation: RecordedOperation,
-  part: 'value' | 'answer',
-  expected: string,
+function problemAt(
+  history: RecordedHistory,
+  index: number,
+  parts: { readonly found: string; readonly expected: string; readonly advice: string },
 ): HistoryError {
-  return new HistoryError({
-    found: `${part === 'value' ? 'a call of' : 'the answer of'} ${operation.f} with ${formatValue(operation[part])}`,
-    expected,
-    advice: 'Choose the model that fits the history, or write down what the model asks for.',
-    index: part === 'value' ? operation.call : (operation.return ?? operation.call),
-  })
+  const line = lineOfEvent(
+    history,
+    history.events.findIndex((event) => event.index === index),
+  )
+  return new HistoryError({ ...parts, index, ...(line === undefined ? {} : { line }) })
 }
 
 /** The object that an event names, as part of an input. */

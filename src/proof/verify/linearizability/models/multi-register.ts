@@ -9,7 +9,7 @@ import {
   type LibraryModel,
   type ModelOptions,
   shortText,
-  wrongShape,
+  type WrongShape,
 } from './library-model.ts'
 import { originOptions } from './register.ts'
 import { type CellEffects, singleWriters } from './single-writers.ts'
@@ -94,16 +94,18 @@ function multiRegisterModel(
         ? `every register ${shortText(initial)}`
         : [...state].map(([key, value]) => `${key} = ${shortText(value)}`).join(', '),
     decode: (history) =>
-      decodeWith(history, 'multi-register', { txn: (each) => decodeTransaction(each, options) }),
+      decodeWith(history, 'multi-register', {
+        txn: (operation, wrongShape) => decodeTransaction(operation, wrongShape, options),
+      }),
     pruningOf: (compiled, operations) => singleWriters(compiled, operations, cells),
   }
 }
 
-function decodeTransaction(operation: RecordedOperation, { nilRead }: ModelOptions) {
-  const asked = stepsOf(operation, 'value')
-  const answered = operation.outcome === 'ok' ? stepsOf(operation, 'answer') : asked
+function decodeTransaction(operation: RecordedOperation, wrongShape: WrongShape, { nilRead }: ModelOptions) {
+  const asked = stepsOf(operation, 'value', wrongShape)
+  const answered = operation.outcome === 'ok' ? stepsOf(operation, 'answer', wrongShape) : asked
   if (answered.length !== asked.length)
-    throw wrongShape(operation, 'answer', `as many reads and writes as the call has, ${asked.length}`)
+    throw wrongShape('answer', `as many reads and writes as the call has, ${asked.length}`)
   const input = asked.map(
     ({ f, key, value }): MultiRegisterStep =>
       f === 'read' ? { kind: 'read', key } : { kind: 'write', key, value },
@@ -114,16 +116,15 @@ function decodeTransaction(operation: RecordedOperation, { nilRead }: ModelOptio
   return { input, output }
 }
 
-function stepsOf(operation: RecordedOperation, part: 'value' | 'answer') {
+function stepsOf(operation: RecordedOperation, part: 'value' | 'answer', wrongShape: WrongShape) {
   const steps = operation[part]
   const expected = 'a list of reads and writes, each [read, key, value] or [write, key, value]'
-  if (!Array.isArray(steps)) throw wrongShape(operation, part, expected)
+  if (!Array.isArray(steps)) throw wrongShape(part, expected)
   return steps.map((step) => {
-    if (!Array.isArray(step) || step.length < 2 || step.length > 3)
-      throw wrongShape(operation, part, expected)
+    if (!Array.isArray(step) || step.length < 2 || step.length > 3) throw wrongShape(part, expected)
     const [name, key, value = null] = step as [HistoryValue, HistoryValue, HistoryValue?]
     const f = name === 'r' ? 'read' : name === 'w' ? 'write' : name
-    if (f !== 'read' && f !== 'write') throw wrongShape(operation, part, expected)
+    if (f !== 'read' && f !== 'write') throw wrongShape(part, expected)
     return { f, key: keyText(key), value }
   })
 }

@@ -14,7 +14,7 @@ import {
   type LibraryModel,
   type ModelOptions,
   shortText,
-  wrongShape,
+  type WrongShape,
 } from './library-model.ts'
 import { singleWriters } from './single-writers.ts'
 
@@ -155,13 +155,16 @@ function functionsOf({
   }
 }
 
-function decodeCas(operation: RecordedOperation): {
+function decodeCas(
+  operation: RecordedOperation,
+  wrongShape: WrongShape,
+): {
   readonly input: CasRegisterInput
   readonly output: RegisterOutput
 } {
   const { value, outcome } = operation
   if (!Array.isArray(value) || value.length !== 2)
-    throw wrongShape(operation, 'value', 'a list of two: the value expected and the new one')
+    throw wrongShape('value', 'a list of two: the value expected and the new one')
   return {
     input: { kind: 'cas', expected: value[0]!, value: value[1]!, ...keyOf(operation) },
     output: outcome === 'ok',

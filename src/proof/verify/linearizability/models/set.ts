@@ -13,7 +13,6 @@ import {
   type LibraryModel,
   type ModelOptions,
   shortText,
-  wrongShape,
 } from './library-model.ts'
 
 /** `key` where there are several sets. */
@@ -70,10 +69,10 @@ function setModel(
           input: { kind: 'remove', element: each.value, ...keyOf(each) },
           output: undefined,
         }),
-        read(operation) {
+        read(operation, wrongShape) {
           if (operation.outcome !== 'ok' || operation.answer === null) return undefined
           const elements = elementsOf(operation.answer)
-          if (elements === undefined) throw wrongShape(operation, 'answer', 'a set or a list of the elements')
+          if (elements === undefined) throw wrongShape('answer', 'a set or a list of the elements')
           return { input: { kind: 'read', ...keyOf(operation) }, output: elements }
         },
       }),
