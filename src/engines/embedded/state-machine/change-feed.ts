@@ -212,7 +212,6 @@ export class ChangeFeed {
   }
 
   #dropOldest(changes: RowChange[]): void {
-    mark('state-machine/feed-compacted')
     let head = this.#blocks[0]!
     // Where all of the only block was dropped it stayed, to take what comes.
     if (this.#head === head.count) head = this.#dropBlock(changes)
@@ -224,6 +223,7 @@ export class ChangeFeed {
   }
 
   #dropBlock(changes: RowChange[]): FeedBlock {
+    mark('state-machine/feed-compacted')
     const { storedCount, firstIndex } = this.#blocks.shift()!
     if (storedCount > 0) changes.push({ key: systemRowKey(space.change, firstIndex), value: undefined })
     this.#head = 0

@@ -42,6 +42,8 @@ export class FeedBlock {
   readonly #indexes: number[] = []
   /** Undefined: the extra says all, or it was compacted before the block was read. */
   readonly #commands: (Uint8Array | undefined)[] = []
+  /** Beside the commands: to drop one must not touch it, which is out of all caches by then. */
+  readonly #sizes: number[] = []
   /** By place in the block. */
   #extras: Map<number, Uint8Array> | undefined
   #sizeBytes = 0
@@ -70,9 +72,11 @@ export class FeedBlock {
 
   push(index: number, extra: Uint8Array, command: Uint8Array | undefined): void {
     if (extra.length > 0) (this.#extras ??= new Map()).set(this.#indexes.length, extra)
+    const sizeBytes = entrySizeBytes(extra, command)
     this.#indexes.push(index)
     this.#commands.push(command)
-    this.#sizeBytes += entrySizeBytes(extra, command)
+    this.#sizes.push(sizeBytes)
+    this.#sizeBytes += sizeBytes
   }
 
   indexAt(at: number): number {
@@ -80,7 +84,7 @@ export class FeedBlock {
   }
 
   sizeAt(at: number): number {
-    return entrySizeBytes(this.#extraAt(at), this.#commands[at])
+    return this.#sizes[at]!
   }
 
   changesAt(at: number): EntryChanges {
@@ -117,7 +121,7 @@ export class FeedBlock {
     for (let i = 0; i < this.count; i++) {
       const extra = this.#extraAt(i)
       const command = this.#commands[i]
-      const sizeBytes = entrySizeBytes(extra, command)
+      const sizeBytes = this.#sizes[i]!
       assert(sizeBytes <= ENTRY_BYTES_MAX, 'an entry of the feed is smaller than 16 MiB')
       putUint32(bytes, offset, sizeBytes)
       putUint48(bytes, offset + 4, this.#indexes[i]!)
