@@ -36,6 +36,6 @@ describe('what the concurrent clients of a conformance case saw', () => {
   })
 
   it('is convicted when reads are late', async () => {
-    await expect(runOver((model) => new ReadsOneLate(model))).rejects.toThrow(/there is no place/)
+    await expect(runOver((model) => new ReadsOneLate(model))).rejects.toThrow(/There is no place/)
   })
 })
