@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import type { CheckJob } from './check-job.ts'
+import { runCheck } from './run-check.ts'
+
+const MIB = 2 ** 20
+
+function job(history: string, memoryBytes: number, seconds = 60): CheckJob {
+  const bytes = new TextEncoder().encode(history)
+  return {
+    input: { source: 'a pipe', bytes, sizeBytes: 0 },
+    format: 'json',
+    request: { model: 'linearizable-counter' },
+    limits: { memoryBytes, deadlineMs: Date.now() + seconds * 1_000 },
+    threads: 1,
+  }
+}
+
+const never = new AbortController().signal
+
+/** Adds whose answers were lost, and a sum of a few of them: which ones, takes a long time to find. */
+function hard(adds: number): string {
+  const events: object[] = []
+  for (let i = 0; i < adds; i++)
+    events.push({ process: i, type: 'invoke', f: 'add', value: 7 ** (1 + (i % 9)) + 3 * i })
+  events.push({ process: adds, type: 'invoke', f: 'read', value: null })
+  events.push({ process: adds, type: 'ok', f: 'read', value: 2 })
+  return JSON.stringify(events)
+}
+
+test('a thread that outgrows its memory is an answer, and no crash', { timeout: 60_000 }, async () => {
+  const many = Array.from(
+    { length: 200_000 },
+    (_, i) => `{"process":${i},"type":"invoke","f":"add","value":1}`,
+  )
+  // Less than nothing is left of what a thread is given to begin with.
+  const { result, history } = await runCheck(job(many.join('\n'), -230 * MIB), never)
+  expect(result).toMatchObject({
+    verdict: 'unknown',
+    summary: expect.stringContaining('The memory was spent'),
+  })
+  expect(history).toBeUndefined()
+})
+
+test('time that is over is an answer', { timeout: 60_000 }, async () => {
+  const { result } = await runCheck(job(hard(60), 256 * MIB, 1), never)
+  expect(result).toMatchObject({ verdict: 'unknown', summary: expect.stringContaining('the time is over') })
+})
+
+test('an interrupted check ends at once', { timeout: 60_000 }, async () => {
+  const stop = new AbortController()
+  const running = runCheck(job(hard(60), 256 * MIB), stop.signal)
+  setTimeout(() => stop.abort(), 50)
+  await expect(running).rejects.toMatchObject({ code: 'aborted' })
+})
