@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { type Command, Option } from 'commander'
 import { checkNames } from '../../proof/verify/catalogue/checks.ts'
-import { listChecks } from '../../proof/verify/catalogue/named-check.ts'
+import { listChecks, listSettings } from '../../proof/verify/catalogue/named-check.ts'
 import type { HistoryValue } from '../../proof/verify/history/event.ts'
 import { type HistoryFormat, historyFormats } from '../../proof/verify/history/format/history-format.ts'
 import { consistencyModels } from '../../proof/verify/transactions/consistency/consistency-model.ts'
@@ -55,7 +55,11 @@ export function addCheckCommand(program: Command, context: CommandContext): void
   ])
     .description('a verdict on a recorded history, of any tool: exit code 0 valid, 1 invalid, 2 unknown')
     .configureHelp({ showGlobalOptions: false, optionDescription })
-    .addHelpText('after', () => `\nModels:${listChecks()}\n\n${formatsHelp}\n\n${levelsHelp()}`)
+    .addHelpText(
+      'after',
+      () =>
+        `\nModels:${listChecks()}\n\nTheir own options, for --option:${listSettings()}\n\n${formatsHelp}\n\n${levelsHelp()}`,
+    )
     .addOption(
       new Option('--model <name>', 'what the history is of, see below').choices(checkNames).argParser(asItIs),
     )
@@ -80,7 +84,7 @@ export function addCheckCommand(program: Command, context: CommandContext): void
         'any',
       ]),
     )
-    .option('--option <name=value>', 'an option of the model; may be repeated', setting)
+    .option('--option <name=value>', 'an option of the model, see below; may be repeated', setting)
     .option(
       '--time-limit <seconds>',
       'then the answer is unknown',

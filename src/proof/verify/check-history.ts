@@ -39,6 +39,8 @@ export function runNamedCheck(history: RecordedHistory, check: NamedCheck, budge
       return checkTransactions(history, {
         workload: check.name as 'list-append' | 'rw-register',
         ...(check.consistency !== undefined && { consistency: check.consistency }),
+        ...(check.initial !== undefined && { initial: check.initial }),
+        ...check.settings,
         budget,
       })
     case 'isolation':

@@ -25,6 +25,22 @@ describe('a check by its name', () => {
     const balances = history([['read', null, new Map([['a', 90]])]])
     expect(checkHistory(balances, { model: 'bank', settings: { total: 100 } }).verdict).toBe('invalid')
     expect(checkHistory(balances, { model: 'bank', settings: { total: 90 } }).verdict).toBe('valid')
+    expect(checkHistory(read, { model: 'counter' }).verdict).toBe('invalid')
+    expect(checkHistory(read, { model: 'counter', initial: 3 }).verdict).toBe('valid')
+    expect(() => checkHistory(read, { model: 'counter', initial: 'x' })).toThrow(
+      'counter begins with a number',
+    )
+  })
+
+  test('of registers in transactions infers what it is allowed to', () => {
+    const txns = history([
+      ['txn', [['w', 'x', 1]], [['w', 'x', 1]]],
+      ['txn', [['w', 'x', 2]], [['w', 'x', 2]]],
+      ['txn', [['r', 'x', null]], [['r', 'x', 1]]],
+    ])
+    const stale = { model: 'rw-register', consistency: 'strict-serializable' }
+    expect(checkHistory(txns, stale).verdict).toBe('valid')
+    expect(checkHistory(txns, { ...stale, settings: { linearizableKeys: true } }).verdict).toBe('invalid')
   })
 
   test('is what the form of the file implies', () => {

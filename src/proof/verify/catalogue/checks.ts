@@ -13,6 +13,8 @@ export interface CheckDescription {
   readonly family: CheckFamily
   /** Which of the options that several checks share mean something here. */
   readonly takes: readonly SharedOption[]
+  /** What the initial value has to be, where not any will do. */
+  readonly initial?: 'number'
   readonly settings?: Readonly<Record<string, CheckSetting>>
 }
 
@@ -83,7 +85,19 @@ export const checks = {
   'rw-register': {
     about: 'txn of writes of unique values and reads: --consistency',
     family: 'transactions',
-    takes: ['consistency'],
+    takes: ['consistency', 'initial'],
+    settings: {
+      initialState: {
+        type: 'boolean',
+        about: 'whether the initial value comes before all others; true unless said',
+      },
+      writesFollowReads: {
+        type: 'boolean',
+        about: 'whether what a transaction writes comes after what it read of the key; true unless said',
+      },
+      sequentialKeys: { type: 'boolean', about: 'whether each key by itself is sequentially consistent' },
+      linearizableKeys: { type: 'boolean', about: 'whether each key by itself is linearizable' },
+    },
   },
   isolation: {
     about: 'sessions of transactions, each read of a known write: --consistency',
@@ -113,8 +127,8 @@ export const checks = {
   counter: {
     about: 'add, read: each read is within what can have been added',
     family: 'single',
-    takes: [],
-    settings: { initial: { type: 'number', about: 'what the counter starts at' } },
+    takes: ['initial'],
+    initial: 'number',
   },
   queue: {
     about: 'enqueue, dequeue: nothing comes out that was not put in',
@@ -147,8 +161,8 @@ export const checks = {
   'causal-register': {
     about: 'read-init, write, read, one after another: each finds the one before',
     family: 'single',
-    takes: ['nilRead'],
-    settings: { initial: { type: 'number', about: 'what the register holds at first' } },
+    takes: initialAndNil,
+    initial: 'number',
   },
   'causal-reverse': {
     about: 'write, read of all: never a later write without the earlier ones',

@@ -1,6 +1,7 @@
 import { DureError } from '../../../foundation/errors.ts'
 import type { HistoryValue } from '../history/event.ts'
 import type { HistoryOrigin, RecordedHistory } from '../history/recorded-history.ts'
+import { formatValue } from '../history/value/format-value.ts'
 import { parseIsolationLevel } from '../isolation/isolation-level.ts'
 import { parseConsistencyModel } from '../transactions/consistency/consistency-model.ts'
 import {
@@ -52,6 +53,7 @@ export function nameCheck(request: CheckRequest, { origin }: Pick<RecordedHistor
     if (option in flags && !takes.includes(option as SharedOption)) refuseOption(name, option as SharedOption)
   }
   if (request.consistency !== undefined) requireLevel(family, request.consistency)
+  requireInitial(name, request.initial)
   requireSettings(name, request.settings ?? {})
   const claim = family === 'transactions' ? { consistency: 'serializable' } : {}
   return { ...claim, ...Object.fromEntries(given), name, family }
@@ -82,6 +84,18 @@ export function listChecks(): string {
   return checkNames.map((name) => `\n  ${name.padEnd(width)}  ${checks[name].about}`).join('')
 }
 
+/** The options that single checks have, on a line each, for help. */
+export function listSettings(): string {
+  const lines = checkNames.flatMap((name) =>
+    Object.entries(describeCheck(name).settings ?? {}).map(([setting, { type, about }]): [string, string] => [
+      `${name} ${setting}=<${typeof type === 'string' ? type : type.join('|')}>`,
+      about,
+    ]),
+  )
+  const width = Math.max(...lines.map(([option]) => option.length))
+  return lines.map(([option, about]) => `\n  ${option.padEnd(width)}  ${about}`).join('')
+}
+
 const flags: Readonly<Record<SharedOption, string>> = {
   consistency: '--consistency',
   initial: '--initial',
@@ -101,6 +115,12 @@ function requireLevel(family: CheckFamily, level: string): void {
   else parseConsistencyModel(level)
 }
 
+function requireInitial(name: CheckName, initial: HistoryValue | undefined): void {
+  const { initial: type } = describeCheck(name)
+  if (type === undefined || initial === undefined || typeof initial === type) return
+  throw new DureError('invalid', `${name} begins with a ${type}, and --initial is ${formatValue(initial)}`)
+}
+
 function requireSettings(name: CheckName, settings: Readonly<Record<string, unknown>>): void {
   const known = describeCheck(name).settings ?? {}
   for (const [setting, value] of Object.entries(settings)) {
@@ -115,7 +135,7 @@ function requireSettings(name: CheckName, settings: Readonly<Record<string, unkn
     const expected = typeof type === 'string' ? `a ${type}` : `one of ${type.join(', ')}`
     throw new DureError(
       'invalid',
-      `the option ${setting} of ${name} is ${JSON.stringify(value)}: use ${expected}`,
+      `the option ${setting} of ${name} is ${formatValue(value as HistoryValue)}: use ${expected}`,
     )
   }
 }
