@@ -14,10 +14,12 @@ import { EventLog } from './event-log.ts'
 import { Load, type LoadWorker } from './load.ts'
 
 /** A plan whose clients know whom to call: of a store, or of anything else. */
-export interface RunPlan extends Pick<WorkloadPlan, 'load' | 'finalReads' | 'check' | 'atLeast'> {
+export interface RunPlan extends Pick<WorkloadPlan, 'load' | 'finalReads' | 'atLeast'> {
   /** Before the load, once, until it succeeds. */
   prepare?(): Promise<void>
   open(worker: LoadWorker): WorkloadClient
+  /** `finalFrom`: index of the first event of the final reads; undefined when there were none. */
+  check(history: RecordedHistory, budget?: Budget, finalFrom?: number): CheckResult | Promise<CheckResult>
   /** Between the mending and the final reads: for what spreads by and by. */
   readonly settleMs?: number
 }
@@ -87,7 +89,8 @@ export async function runPlan(
   { onEvent, onPhase, signal }: TestHooks = {},
 ): Promise<TestRun> {
   const { workers, timeoutMs, faults: faultPlan } = options
-  const log = new EventLog(() => runtime.clock.monotonicMs(), onEvent)
+  const beganMs = runtime.clock.monotonicMs()
+  const log = new EventLog(() => runtime.clock.monotonicMs() - beganMs, onEvent)
   const faults = new Map<FaultKind, number>()
   const load = new Load(runtime, log, { workers, timeoutMs, open: (worker) => plan.open(worker) })
   const stop = (): void => load.stop()
@@ -112,13 +115,15 @@ export async function runPlan(
   }
   signal?.removeEventListener('abort', stop)
   onPhase?.('final reads')
+  let finalFrom: number | undefined
   if (plan.finalReads !== undefined) {
     if (plan.settleMs !== undefined && signal?.aborted !== true) await sleep(runtime, plan.settleMs)
+    finalFrom = log.size
     await load.run(timeLimit(SETTLE_MS_MAX, plan.finalReads))
   }
   await load.close()
   onPhase?.('check')
-  const result = plan.check(log.history, options.budget)
+  const result = await plan.check(log.history, options.budget, finalFrom)
   const missing = shortOf(plan.atLeast, log.acknowledged, faultPlan?.kinds ?? [], faults)
   onPhase?.('done')
   return {

@@ -1,6 +1,8 @@
 import type { KeyValueStore } from '../../../ports/key-value/key-value-store.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import type { ClusterUnderTest } from '../../chaos/nemesis/cluster-under-test.ts'
+import type { RecordedHistory } from '../../verify/history/recorded-history.ts'
+import type { CheckResult } from '../../verify/verdict/verdict.ts'
 import type { Workload } from '../workload.ts'
 import { type RunOptions, runPlan, type TestHooks, type TestRun } from './run-plan.ts'
 
@@ -8,6 +10,8 @@ export interface TestOptions extends RunOptions {
   readonly workload: Workload
   /** Of the rows of this run. */
   readonly prefix: string
+  /** Instead of the workload's own check in this thread: the same check somewhere else. */
+  readonly check?: (history: RecordedHistory) => Promise<CheckResult>
 }
 
 export interface TestSubject {
@@ -40,7 +44,7 @@ export function runTest(
       atLeast,
       prepare: async () => plan.prepare?.(storeOf(0), runtime),
       open: ({ worker, process }) => plan.open({ store: storeOf(worker), runtime, worker, process }),
-      check: (history, budget) => plan.check(history, budget),
+      check: (history, budget) => options.check?.(history) ?? plan.check(history, budget),
     },
     options,
     hooks,
