@@ -8,6 +8,7 @@ import { addConformanceCommand } from './commands/conformance-command.ts'
 import { renderExamples } from './commands/examples.ts'
 import { addImportCommand } from './commands/import-command.ts'
 import { addKeyCommands } from './commands/key-commands.ts'
+import { addMaelstromCommand } from './commands/maelstrom-command.ts'
 import { addMemberCommand } from './commands/member-command.ts'
 import { addNodeCommands } from './commands/node-commands.ts'
 import { addPartitionCommands } from './commands/partition-commands.ts'
@@ -91,6 +92,7 @@ function createProgram(context: CommandContext, version: string): Command {
   program.commandsGroup('Proof:')
   addSimulateCommand(program, context)
   addCheckCommand(program, context)
+  addMaelstromCommand(program, context)
   addConformanceCommand(program, context)
   addCompleteCommand(program)
   return program

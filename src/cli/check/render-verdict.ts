@@ -45,7 +45,8 @@ export function renderVerdict(checked: CheckedHistory, { style, columns }: Verdi
   return `${lines.join('\n')}\n`
 }
 
-function renderAnomaly(
+/** Below a sentence that says what is wrong; it is not said twice. */
+export function renderAnomaly(
   { name, explanation, drawing }: Anomaly,
   summary: string,
   width: number,

@@ -1,5 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { accessSync, closeSync, constants, createWriteStream, mkdirSync, openSync, readFileSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  createWriteStream,
+  mkdirSync,
+  openSync,
+  readFileSync,
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
@@ -104,7 +112,10 @@ export function requireProgram(bin: string): string {
   try {
     accessSync(path, constants.F_OK)
   } catch {
-    throw new DureError('invalid', `asked to run ${bin}, and there is no such file: give the path of the program`)
+    throw new DureError(
+      'invalid',
+      `asked to run ${bin}, and there is no such file: give the path of the program`,
+    )
   }
   try {
     accessSync(path, constants.X_OK)

@@ -1,5 +1,5 @@
 import type { MaelstromRun } from '../../proof/maelstrom/run/run-maelstrom-test.ts'
-import { verdictJson } from '../check/verdict-json.ts'
+import { plain } from '../check/verdict-json.ts'
 
 /** A run as `results.json` and `--json` tell it. */
 export function resultsJson(run: MaelstromRun, more: Readonly<Record<string, unknown>>): unknown {
@@ -11,13 +11,17 @@ export function resultsJson(run: MaelstromRun, more: Readonly<Record<string, unk
     availability: {
       ok_fraction: availability.found,
       asked: availability.asked ?? null,
-      verdict: availability.asked === undefined || availability.found >= availability.asked ? 'valid' : 'invalid',
+      verdict:
+        availability.asked === undefined || availability.found >= availability.asked ? 'valid' : 'invalid',
     },
     stats: statsJson(operations),
     net: {
       all: { ...countsJson(messages.all), messages_per_operation: messagesPerOperation?.all ?? null },
       clients: countsJson(messages.clients),
-      servers: { ...countsJson(messages.servers), messages_per_operation: messagesPerOperation?.servers ?? null },
+      servers: {
+        ...countsJson(messages.servers),
+        messages_per_operation: messagesPerOperation?.servers ?? null,
+      },
     },
     faults: Object.fromEntries(faults),
     problems,
@@ -35,15 +39,20 @@ function statsJson({ byFunction, ...all }: MaelstromRun['operations']): unknown 
   return { ...all, by_function }
 }
 
-const countsJson = ({ sent, received }: { readonly sent: number; readonly received: number }) => ({ sent, received })
+const countsJson = ({ sent, received }: { readonly sent: number; readonly received: number }) => ({
+  sent,
+  received,
+})
 
 /** What the check found, as `dure check --json` tells it, without the transactions themselves. */
 function workloadJson(result: NonNullable<MaelstromRun['result']>): unknown {
-  const { transactions: _, cycles: __, ...told } = result as typeof result & {
+  const {
+    transactions: _,
+    cycles: __,
+    ...told
+  } = result as typeof result & {
     readonly transactions?: unknown
     readonly cycles?: unknown
   }
-  const json = verdictJson({ result: told, source: '', model: '', history: undefined, consistency: undefined, tookMs: 0 } as never)
-  const { source: _source, model: _model, took_ms: _took, ...rest } = json as Record<string, unknown>
-  return rest
+  return plain(told)
 }

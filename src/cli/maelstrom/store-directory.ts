@@ -1,4 +1,12 @@
-import { createWriteStream, mkdirSync, renameSync, symlinkSync, unlinkSync, type WriteStream, writeFileSync } from 'node:fs'
+import {
+  createWriteStream,
+  mkdirSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+  type WriteStream,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import type { Message } from '../../proof/maelstrom/protocol/message.ts'
@@ -15,7 +23,6 @@ export class StoreDirectory {
   readonly #startedMs: number
   readonly #history: WriteStream
   readonly #messages: WriteStream
-  #events = 0
   #messageCount = 0
 
   constructor(root: string, name: string, nowMs: number) {
@@ -40,7 +47,7 @@ export class StoreDirectory {
   }
 
   event(event: HistoryEvent): void {
-    this.#history.write(dureLine(event, this.#events++))
+    this.#history.write(dureLine(event))
   }
 
   message(event: 'sent' | 'received', id: number, { src, dest, body }: Message): void {

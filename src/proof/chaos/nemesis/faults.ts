@@ -1,7 +1,7 @@
 import { unreachable } from '../../../foundation/assert.ts'
 import type { Random } from '../../../runtime/random.ts'
 import type { ClusterUnderTest, FaultKind, LinkDisturbance } from './cluster-under-test.ts'
-import { drawPartition, partitionShapes } from './partition-shape.ts'
+import { drawPartition, type PartitionShape, partitionShapes } from './partition-shape.ts'
 
 /** Whom kills and pauses strike. */
 const targets = ['one', 'minority', 'majority', 'leader', 'all'] as const
@@ -97,8 +97,14 @@ async function strike(
   }
 }
 
-async function partition(cluster: ClusterUnderTest, random: Random): Promise<Fault> {
-  const shape = oneOf(partitionShapes, random)
+const leastNodes: Partial<Record<PartitionShape, number>> = { 'majority-ring': 4, bridge: 3 }
+
+async function partition(cluster: ClusterUnderTest, random: Random): Promise<Fault | undefined> {
+  const count = cluster.nodes.length
+  if (count < 2) return undefined
+  // Of three nodes in a ring each reaches all others, and a bridge between two has nobody on one side.
+  const possible = partitionShapes.filter((shape) => count >= (leastNodes[shape] ?? 2))
+  const shape = oneOf(possible, random)
   // Where the leader is on the small side there must be an election.
   const leader = random.next() < 0.5 ? await cluster.leader().catch(() => undefined) : undefined
   const { cuts, described } = drawPartition(shape, cluster.nodes, random, leader)

@@ -4,23 +4,31 @@ import { call, type Generator } from '../generator/generator.ts'
 import type { Row, RowValue } from '../rows.ts'
 import type { WorkerContext, WorkloadClient } from '../workload.ts'
 
-/** Keys that are in use at a time; a key that was written often enough is followed by a new one. */
-const KEYS = 4
-const WRITES_PER_KEY_MAX = 32
-const OPERATIONS_MAX = 4
+export interface TransactionsShape {
+  /** In use at a time. */
+  readonly keys: number
+  /** A key that was written so often is followed by a new one. */
+  readonly writesPerKeyMax: number
+  readonly operationsMax: number
+}
+
+const usual: TransactionsShape = { keys: 4, writesPerKeyMax: 32, operationsMax: 4 }
 
 export type MicroOperation = readonly [f: string, key: number, value: HistoryValue]
 
 /** Short transactions of reads and writes on a few keys; no value is written twice to a key. */
-export function transactions(write: 'w' | 'append'): Generator {
+export function transactions(
+  write: 'w' | 'append',
+  { keys: keyCount, writesPerKeyMax, operationsMax }: TransactionsShape = usual,
+): Generator {
   const written = new Map<number, number>()
-  const keys = Array.from({ length: KEYS }, (_, key) => key)
-  let nextKey = KEYS
+  const keys = Array.from({ length: keyCount }, (_, key) => key)
+  let nextKey = keyCount
   return {
     next({ random }) {
       const operations: MicroOperation[] = []
-      for (let count = random.integer(1, OPERATIONS_MAX); count > 0; count--) {
-        const at = random.integer(0, KEYS - 1)
+      for (let count = random.integer(1, operationsMax); count > 0; count--) {
+        const at = random.integer(0, keyCount - 1)
         const key = keys[at]!
         if (random.next() < 0.5) {
           operations.push(['r', key, null])
@@ -29,7 +37,7 @@ export function transactions(write: 'w' | 'append'): Generator {
         const value = (written.get(key) ?? 0) + 1
         written.set(key, value)
         operations.push([write, key, value])
-        if (value === WRITES_PER_KEY_MAX) keys[at] = nextKey++
+        if (value === writesPerKeyMax) keys[at] = nextKey++
       }
       return call({ f: 'txn', value: operations })
     },

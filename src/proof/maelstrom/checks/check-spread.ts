@@ -1,0 +1,57 @@
+import { AnomalyList, conclude } from '../../verify/checks/anomaly-list.ts'
+import { elementKey, operationsOf } from '../../verify/checks/client-operations.ts'
+import { checkSetFull } from '../../verify/checks/set/check-set-full.ts'
+import type { HistoryValue } from '../../verify/history/event.ts'
+import type { RecordedHistory } from '../../verify/history/recorded-history.ts'
+import { formatValue } from '../../verify/history/value/format-value.ts'
+import { elementsOf } from '../../verify/history/value/parts-of.ts'
+import type { CheckResult } from '../../verify/verdict/verdict.ts'
+import type { PlanCheckOptions } from '../workloads/maelstrom-workload.ts'
+
+/**
+ * Whether everything that was added stays, and is in the last read of every node: a set check that follows all reads says
+ * the first, and would be content when one node has an element that another never hears of.
+ */
+export function checkSpread(
+  history: RecordedHistory,
+  add: string,
+  { finalFrom = Number.POSITIVE_INFINITY }: PlanCheckOptions,
+): CheckResult {
+  const asSet =
+    add === 'add'
+      ? history
+      : {
+          ...history,
+          events: history.events.map((event) => (event.f === add ? { ...event, f: 'add' } : event)),
+        }
+  const followed = checkSetFull(asSet)
+  const operations = operationsOf(asSet, ['add', 'read'])
+  const added = operations.filter(({ f, outcome }) => f === 'add' && outcome === 'ok')
+  const anomalies = new AnomalyList(['missing-element'], {})
+  for (const { f, outcome, call, process, answer } of operations) {
+    if (f !== 'read' || outcome !== 'ok' || call < finalFrom) continue
+    const found = new Set(
+      (elementsOf(answer ?? null) ?? []).map((element: HistoryValue) => elementKey(element)),
+    )
+    for (const { value, call: addCall } of added) {
+      if (found.has(elementKey(value))) continue
+      anomalies.add('missing-element', () => ({
+        explanation: `Element ${formatValue(value)} was acknowledged by operation ${addCall}, but the final read of process ${process}, operation ${call}, does not have it.`,
+        events: [addCall, call],
+      }))
+    }
+  }
+  if (anomalies.isEmpty) return followed
+  const missed = conclude(anomalies, {
+    subject: 'The set',
+    unknown: undefined,
+    valid: '',
+    spent: followed.spent,
+  })
+  return {
+    ...followed,
+    verdict: 'invalid',
+    summary: missed.summary,
+    anomalies: [...missed.anomalies, ...followed.anomalies],
+  }
+}

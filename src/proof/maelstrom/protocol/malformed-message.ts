@@ -1,0 +1,19 @@
+const SHOWN_CHARACTERS_MAX = 500
+
+/** What a node wrote where a message was expected. */
+export class MalformedMessage extends Error {
+  override readonly name = 'MalformedMessage'
+  readonly node: string
+
+  constructor(node: string, wrote: string, expected: string, because: string) {
+    const shown =
+      wrote.length > SHOWN_CHARACTERS_MAX
+        ? `${wrote.slice(0, SHOWN_CHARACTERS_MAX)}… (${wrote.length} characters)`
+        : wrote
+    super(
+      `${node} wrote to stdout what cannot be taken: ${because}.\n  it wrote   ${shown}\n  expected   ${expected}\n` +
+        'What is not a message belongs on stderr.',
+    )
+    this.node = node
+  }
+}

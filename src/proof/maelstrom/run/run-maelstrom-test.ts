@@ -1,0 +1,273 @@
+import type { Random } from '../../../runtime/random.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
+import { SeededRandom } from '../../../runtime/seeded-random.ts'
+import type { FaultKind } from '../../chaos/nemesis/cluster-under-test.ts'
+import type { HistoryEvent } from '../../verify/history/event.ts'
+import type { RecordedHistory } from '../../verify/history/recorded-history.ts'
+import type { Budget } from '../../verify/verdict/budget.ts'
+import type { CheckResult, Verdict } from '../../verify/verdict/verdict.ts'
+import type { LoadWorker } from '../../workloads/run/load.ts'
+import { runPlan, type TestPhase } from '../../workloads/run/run-plan.ts'
+import type { WorkloadClient } from '../../workloads/workload.ts'
+import { MalformedReply } from '../client/rpc.ts'
+import { RpcClient } from '../client/rpc-client.ts'
+import type { LatencyDistribution } from '../network/latency.ts'
+import { MessageNetwork, type MessageNetworkOptions } from '../network/message-network.ts'
+import type { MessageStatistics } from '../network/message-statistics.ts'
+import { topologyOf } from '../network/topology.ts'
+import { attachServices } from '../services/service.ts'
+import type { MaelstromWorkload, NodeCall, PlanOptions } from '../workloads/maelstrom-workload.ts'
+import { MaelstromCluster, type NodeProblem } from './maelstrom-cluster.ts'
+import type { NodeLauncher } from './node-launcher.ts'
+import { type OperationStatistics, operationStatistics } from './operation-statistics.ts'
+
+export interface MaelstromTestOptions
+  extends Pick<PlanOptions, 'consistencyModels' | 'keyCount' | 'transactionLengthMax' | 'writesPerKeyMax'> {
+  readonly workload: MaelstromWorkload
+  readonly nodeCount: number
+  /** Clients, spread over the nodes evenly; each makes one call at a time. */
+  readonly workers: number
+  /** Calls a second, of all clients together. */
+  readonly ratePerSecond: number
+  /** Of the load. */
+  readonly timeLimitMs: number
+  /** Of one call. */
+  readonly timeoutMs: number
+  readonly latencyMs: number
+  readonly distribution: LatencyDistribution
+  /** Of `topology` messages: `grid`, `line`, `tree3` … */
+  readonly topology: string
+  /** The part of the calls that must be acknowledged, 1 for all; left out, none in particular. */
+  readonly availability?: number | undefined
+  readonly crashClients: boolean
+  readonly faults?:
+    | { readonly kinds: readonly FaultKind[]; readonly everyMs: number; readonly forMs: number }
+    | undefined
+  /** Before the final reads, where there are some. */
+  readonly settleMs: number
+  readonly seed: number
+  readonly budget?: Budget | undefined
+}
+
+export interface MaelstromHooks {
+  readonly onEvent?: (event: HistoryEvent) => void
+  readonly onPhase?: (phase: TestPhase) => void
+  readonly onMessage?: MessageNetworkOptions['onMessage']
+  readonly onProblem?: (problem: NodeProblem) => void
+  /** Ends the load at once; what was seen is judged. */
+  readonly signal?: AbortSignal
+}
+
+export interface MaelstromRun {
+  readonly verdict: Verdict
+  /** Why, in a sentence or some. */
+  readonly summary: string
+  readonly history: RecordedHistory
+  /** What the check of the workload said; undefined when the nodes never were ready. */
+  readonly result: CheckResult | undefined
+  /** What nodes did that no program may do; the first ended the test. */
+  readonly problems: readonly NodeProblem[]
+  readonly operations: OperationStatistics
+  readonly messages: MessageStatistics
+  /** For each call of a client, of all and of those between nodes and services. */
+  readonly messagesPerOperation: { readonly all: number; readonly servers: number } | undefined
+  readonly availability: Availability
+  /** Faults that struck, by kind. */
+  readonly faults: ReadonlyMap<FaultKind, number>
+}
+
+export interface Availability {
+  /** The part of the calls that were acknowledged. */
+  readonly found: number
+  readonly asked: number | undefined
+}
+
+/**
+ * A test of programs that speak Maelstrom's protocol, from their start to a verdict.
+ *
+ * ```ts
+ * const { verdict, summary } = await runMaelstromTest(runtime, launcher, { workload: linKv, nodeCount: 5, … })
+ * ```
+ *
+ * The first thing that no program may do, such as writing what is not a message, ends the test and is `invalid`.
+ */
+export async function runMaelstromTest(
+  runtime: Runtime,
+  launcher: NodeLauncher,
+  options: MaelstromTestOptions,
+  hooks: MaelstromHooks = {},
+): Promise<MaelstromRun> {
+  const { workload, workers, nodeCount } = options
+  const random = new SeededRandom(options.seed, 'maelstrom')
+  const nodes = Array.from({ length: nodeCount }, (_, i) => `n${i + 1}`)
+  const { latencyMs, distribution } = options
+  const onMessage = hooks.onMessage
+  const network = new MessageNetwork(runtime, {
+    latencyMs,
+    distribution,
+    random: random.fork('network'),
+    onMessage,
+  })
+  attachServices(network, random.fork('services'))
+  const problems = new Problems(hooks)
+  const plan = workload.plan({ ...options, nodes, topology: topologyOf(options.topology, nodes) })
+  const cluster = new MaelstromCluster(runtime, {
+    ...{ nodes, launcher, network },
+    greet: plan.greet === undefined ? undefined : (call) => plan.greet!(call),
+    onProblem: (problem) => problems.add(problem),
+  })
+  const openClient = ({ process, worker }: LoadWorker, node: string): WorkloadClient => {
+    const rpcClient = new RpcClient(runtime, network, `c${process + 1}`)
+    const call = problems.watching((rpc, body) => rpcClient.call(rpc, node, body, options.timeoutMs))
+    const client = plan.open(call, node, worker)
+    return {
+      invoke: (request, options) => client.invoke(request, options),
+      async close() {
+        await client.close?.()
+        rpcClient.close()
+      },
+    }
+  }
+  try {
+    await cluster.startAll()
+    if (problems.all.length > 0) return neverReady(problems.all, network)
+    const run = await runPlan(
+      drawingFrom(random.fork('load'), runtime),
+      cluster,
+      {
+        load: plan.load,
+        ...(plan.finalReads === undefined ? {} : { finalReads: plan.finalReads, settleMs: options.settleMs }),
+        atLeast: plan.atLeast,
+        open: (worker) => openClient(worker, nodes[worker.worker % nodeCount]!),
+        check: (history, budget, finalFrom) => plan.check(history, { budget, finalFrom }),
+      },
+      {
+        ...{ workers, ratePerSecond: options.ratePerSecond, timeLimitMs: options.timeLimitMs },
+        timeoutMs: options.timeoutMs,
+        ...(options.faults === undefined
+          ? {}
+          : { faults: { ...options.faults, random: random.fork('faults') } }),
+        ...(options.budget === undefined ? {} : { budget: options.budget }),
+      },
+      { ...hooks, signal: problems.signal },
+    )
+    const operations = operationStatistics(run.history)
+    const messages = network.statistics
+    const availability = {
+      found: operations.count === 0 ? 0 : operations.ok / operations.count,
+      asked: options.availability,
+    }
+    return {
+      ...judge(run, problems.all, availability),
+      history: run.history,
+      result: run.result,
+      problems: problems.all,
+      operations,
+      messages,
+      messagesPerOperation: perOperation(messages, operations),
+      availability,
+      faults: run.faults,
+    }
+  } finally {
+    await cluster.stopAll()
+  }
+}
+
+/** What nodes did that they may not do; the first ends the test. */
+class Problems {
+  readonly all: NodeProblem[] = []
+  readonly #over = new AbortController()
+  readonly #hooks: MaelstromHooks
+
+  constructor(hooks: MaelstromHooks) {
+    this.#hooks = hooks
+    if (hooks.signal?.aborted === true) this.#over.abort()
+    else hooks.signal?.addEventListener('abort', () => this.#over.abort(), { once: true })
+  }
+
+  get signal(): AbortSignal {
+    return this.#over.signal
+  }
+
+  add(problem: NodeProblem): void {
+    // One broken node says the same again and again.
+    if (this.all.length < PROBLEMS_MAX) {
+      this.all.push(problem)
+      this.#hooks.onProblem?.(problem)
+    }
+    this.#over.abort()
+  }
+
+  /** Answers that have not the form that was asked for are problems. */
+  watching(call: NodeCall): NodeCall {
+    return async (rpc, body) => {
+      try {
+        return await call(rpc, body)
+      } catch (error) {
+        if (error instanceof MalformedReply)
+          this.add({ node: error.node, kind: 'wrong-answer', message: error.message })
+        throw error
+      }
+    }
+  }
+}
+
+const PROBLEMS_MAX = 16
+
+function neverReady(problems: readonly NodeProblem[], network: MessageNetwork): MaelstromRun {
+  return {
+    verdict: 'invalid',
+    summary: summaryOf(problems),
+    history: { origin: 'dure', events: [] },
+    result: undefined,
+    problems,
+    operations: { count: 0, ok: 0, fail: 0, info: 0, byFunction: {} },
+    messages: network.statistics,
+    messagesPerOperation: undefined,
+    availability: { found: 0, asked: undefined },
+    faults: new Map(),
+  }
+}
+
+function judge(
+  run: { readonly verdict: Verdict; readonly summary: string },
+  problems: readonly NodeProblem[],
+  { found, asked }: Availability,
+): { readonly verdict: Verdict; readonly summary: string } {
+  if (problems.length > 0) return { verdict: 'invalid', summary: summaryOf(problems) }
+  if (run.verdict !== 'invalid' && asked !== undefined && found < asked) {
+    const summary = `${percent(found)} of the calls were acknowledged, and ${percent(asked)} were asked for.`
+    return { verdict: 'invalid', summary }
+  }
+  return { verdict: run.verdict, summary: run.summary }
+}
+
+function summaryOf(problems: readonly NodeProblem[]): string {
+  const [first, ...others] = problems
+  const more = others.length === 0 ? '' : ` (and ${others.length} more of the kind)`
+  return `${first!.message.split('\n', 1)[0]}${more}`
+}
+
+/** Rounded down: 100 % is all. */
+const percent = (part: number): string => `${Math.floor(part * 1_000) / 10} %`
+
+function perOperation(
+  messages: MessageStatistics,
+  { count }: OperationStatistics,
+): MaelstromRun['messagesPerOperation'] {
+  if (count === 0) return undefined
+  return { all: messages.all.sent / count, servers: messages.servers.sent / count }
+}
+
+/** The load and the faults of a seed are the same whatever else draws numbers. */
+function drawingFrom(random: Random, runtime: Runtime): Runtime {
+  return {
+    random,
+    clock: runtime.clock,
+    network: runtime.network,
+    disk: runtime.disk,
+    timer: (delayMs, fire) => runtime.timer(delayMs, fire),
+    soon: (run) => runtime.soon(run),
+    abort: (reason) => runtime.abort(reason),
+  }
+}

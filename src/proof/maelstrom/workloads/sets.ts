@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import { mix, repeat } from '../../workloads/generator/combinators.ts'
+import { checkSpread } from '../checks/check-spread.ts'
+import { historyValueOf } from '../protocol/json-value.ts'
+import { FinalReads } from './final-reads.ts'
+import { client, type MaelstromWorkload } from './maelstrom-workload.ts'
+import { rpc } from './replies.ts'
+
+const list = z.array(z.any())
+const addRpc = rpc('add', {})
+const readElementsRpc = rpc(
+  'read',
+  { value: list.optional(), elements: list.optional() },
+  '"value": [element, …]',
+)
+const broadcastRpc = rpc('broadcast', {})
+const readMessagesRpc = rpc('read', { messages: list }, '"messages": [message, …]')
+const topologyRpc = rpc('topology', {})
+
+/** Every message reaches every node in the end; each node is told whom to count as its neighbours. */
+export const broadcast: MaelstromWorkload = {
+  name: 'broadcast',
+  description: 'sends messages to one node each; in the end every node has all of them',
+  readsEachNode: true,
+  plan({ topology, nodes }) {
+    const final = new FinalReads(nodes)
+    let messages = 0
+    return {
+      load: mix([
+        repeat(() => ({ f: 'broadcast', value: messages++ })),
+        repeat(() => ({ f: 'read', value: null })),
+      ]),
+      finalReads: final.generator,
+      atLeast: { broadcast: 1, read: 1 },
+      greet: (call) => call(topologyRpc, { topology }),
+      open: (call, node) =>
+        client(['read'], async ({ f, value }) => {
+          if (f === 'broadcast') {
+            await call(broadcastRpc, { message: value })
+            return value
+          }
+          const { messages } = await call(readMessagesRpc, {})
+          final.answered(node)
+          return historyValueOf(messages)
+        }),
+      check: (history, options) => final.judge(checkSpread(history, 'broadcast', options)),
+    }
+  },
+}
+
+export const gSet: MaelstromWorkload = {
+  name: 'g-set',
+  description: 'adds elements to a set that only grows; in the end every node has all of them',
+  readsEachNode: true,
+  plan({ nodes }) {
+    const final = new FinalReads(nodes)
+    let elements = 0
+    return {
+      load: mix([
+        repeat(() => ({ f: 'add', value: elements++ })),
+        repeat(() => ({ f: 'read', value: null })),
+      ]),
+      finalReads: final.generator,
+      atLeast: { add: 1, read: 1 },
+      open: (call, node) =>
+        client(['read'], async ({ f, value }) => {
+          if (f === 'add') {
+            await call(addRpc, { element: value })
+            return value
+          }
+          // Programs in the field answer with either name.
+          const { value: found, elements } = await call(readElementsRpc, {})
+          final.answered(node)
+          return historyValueOf(found ?? elements ?? [])
+        }),
+      check: (history, options) => final.judge(checkSpread(history, 'add', options)),
+    }
+  },
+}
