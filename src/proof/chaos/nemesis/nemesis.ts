@@ -53,7 +53,10 @@ export class Nemesis {
 
   /** Resolves once everything is undone; rejects when something could not be. */
   async run(): Promise<void> {
-    await Promise.all(this.#options.kinds.map((kind) => this.#repeat(kind)))
+    // A kind whose fault cannot be undone ends there; the others go on, and all are undone before this is told.
+    const ended = await Promise.allSettled(this.#options.kinds.map((kind) => this.#repeat(kind)))
+    const failed = ended.find((result) => result.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
   }
 
   stop(): void {

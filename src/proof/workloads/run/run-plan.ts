@@ -124,16 +124,30 @@ export async function runPlan(
   await load.close()
   onPhase?.('check')
   const result = await plan.check(log.history, options.budget, finalFrom)
-  const missing = shortOf(plan.atLeast, log.acknowledged, faultPlan?.kinds ?? [], faults)
-  onPhase?.('done')
-  return {
-    verdict: result.verdict === 'valid' && missing !== undefined ? 'unknown' : result.verdict,
-    summary: missing === undefined || result.verdict !== 'valid' ? result.summary : missing,
-    history: log.history,
-    result,
-    acknowledged: log.acknowledged,
+  const acknowledged = log.acknowledged
+  const shown = conclude(result, {
+    atLeast: plan.atLeast,
+    acknowledged,
+    kinds: faultPlan?.kinds ?? [],
     faults,
-  }
+  })
+  onPhase?.('done')
+  return { ...shown, history: log.history, result, acknowledged, faults }
+}
+
+/** What was done in a run, and what had to be. */
+export interface RunAmounts {
+  readonly atLeast: Readonly<Record<string, number>>
+  readonly acknowledged: ReadonlyMap<string, number>
+  readonly kinds: readonly FaultKind[]
+  readonly faults: ReadonlyMap<FaultKind, number>
+}
+
+/** What a run has shown: a history without anomalies shows nothing when too little was done. */
+export function conclude(result: CheckResult, amounts: RunAmounts): Pick<TestRun, 'verdict' | 'summary'> {
+  const missing = result.verdict === 'valid' ? shortOf(amounts) : undefined
+  if (missing !== undefined) return { verdict: 'unknown', summary: missing }
+  return { verdict: result.verdict, summary: result.summary }
 }
 
 function limited(
@@ -156,12 +170,7 @@ function noteFault(log: EventLog, faults: Map<FaultKind, number>, note: FaultNot
 }
 
 /** What was done too little of for a pass, in a sentence. */
-function shortOf(
-  atLeast: Readonly<Record<string, number>>,
-  acknowledged: ReadonlyMap<string, number>,
-  kinds: readonly FaultKind[],
-  faults: ReadonlyMap<FaultKind, number>,
-): string | undefined {
+function shortOf({ atLeast, acknowledged, kinds, faults }: RunAmounts): string | undefined {
   const few = Object.entries(atLeast).flatMap(([f, count]) => {
     const found = acknowledged.get(f) ?? 0
     return found < count ? [`${found} of ${f}, and ${count} are needed`] : []

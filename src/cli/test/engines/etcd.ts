@@ -1,0 +1,45 @@
+import { DureError } from '../../../foundation/errors.ts'
+import type { ClusterUnderTest } from '../../../proof/chaos/nemesis/cluster-under-test.ts'
+import type { EngineOptions, TestedEngine } from './tested-engine.ts'
+
+/** An etcd that is there already: it is loaded and judged, and nothing is done to it. */
+export async function openEtcd({ endpoints, faultKinds, workers }: EngineOptions): Promise<TestedEngine> {
+  if (endpoints === undefined) {
+    const example = '--endpoints 127.0.0.1:2379'
+    throw new DureError('invalid', `which etcd is to be tested? Say where it is, for example ${example}`)
+  }
+  if (faultKinds.length > 0) {
+    const advice = 'it is not ours to break: use --nemesis none'
+    throw new DureError(
+      'invalid',
+      `asked for faults (${faultKinds.join(', ')}) on an etcd that runs already: ${advice}`,
+    )
+  }
+  const { etcd } = await import('../../../engines/etcd/etcd.ts')
+  const engine = etcd({ endpoints })
+  const stores = await Promise.all(Array.from({ length: workers }, () => engine.open()))
+  return {
+    cluster: untouchable(endpoints),
+    storeOf: (worker) => stores[worker]!,
+    async close() {
+      await Promise.all(stores.map((store) => store.close()))
+    },
+    kill() {},
+  }
+}
+
+function untouchable(nodes: readonly string[]): ClusterUnderTest {
+  const refuse = async (): Promise<never> => {
+    throw new DureError('unsupported', 'nothing is done to a cluster that was there before')
+  }
+  return {
+    nodes,
+    abilities: new Set(),
+    leader: async () => undefined,
+    kill: refuse,
+    start: refuse,
+    pause: refuse,
+    resume: refuse,
+    cut: refuse,
+  }
+}
