@@ -29,6 +29,7 @@ export class ClientWatch implements Watch {
   #becomeReady: (place: Cursor) => void = () => {}
   #neverReady: (error: DureError) => void = () => {}
   #isReady = false
+  #isStopped = false
   /** What is being handed over. */
   #batch: ChangeBatch | undefined
   #at = 0
@@ -64,6 +65,7 @@ export class ClientWatch implements Watch {
 
   get cursor(): Cursor | undefined {
     if (!this.#isReady) return undefined
+    if (this.#isStopped) return this.#handedOver
     const { place, isEmpty } = this.#stream
     return this.#batch === undefined && isEmpty ? cursorOf(place!) : this.#handedOver
   }
@@ -134,7 +136,9 @@ export class ClientWatch implements Watch {
   }
 
   #stop(error: DureError | undefined): void {
-    // What was not handed over will not be.
+    // What was not handed over will not be, and whoever goes on from the cursor must be shown it.
+    this.#handedOver = this.cursor
+    this.#isStopped = true
     this.#batch = undefined
     while (this.#stream.take() !== undefined);
     this.#finish(error)

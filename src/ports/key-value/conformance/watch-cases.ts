@@ -3,6 +3,7 @@ import { cursorFromText } from '../cursor.ts'
 import type { KeyValueStore } from '../key-value-store.ts'
 import { prefixRange } from '../prefix-range.ts'
 import { isNewer } from '../version.ts'
+import type { Watch } from '../watch.ts'
 import {
   type ConformanceCase,
   type ConformanceContext,
@@ -59,6 +60,31 @@ export const watchCases: readonly ConformanceCase[] = [
         expectEqual(described(context, await watcher.take(2)), ['put a = 2', 'delete a'], 'the changes')
         await store.put(key('c'), one)
         expectEqual(described(context, await watcher.take(1)), ['put c = 1'], 'the change that came later')
+      }),
+  },
+  {
+    name: 'a watch that is left in the middle has its cursor there, whatever has come since',
+    guarantee: complete,
+    needs,
+    run: (context) =>
+      withStore(context, async (store, key) => {
+        let place = await store.cursor()
+        const values = ['1', '2', '3', '4', '5', '6']
+        for (const value of values) await store.put(key('a'), utf8(value))
+        const seen: string[] = []
+        for (let left = values.length; left > 0; left--) {
+          const watch: Watch = store.watch(prefixRange(key('')), { from: place })
+          for await (const change of watch) {
+            seen.push(...described(context, [change]))
+            break
+          }
+          place = watch.cursor!
+        }
+        expectEqual(
+          seen,
+          values.map((value) => `put a = ${value}`),
+          'the changes, one for each watch',
+        )
       }),
   },
   {
