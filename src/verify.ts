@@ -116,6 +116,7 @@ export {
 export type { HistoryOrigin, RecordedHistory } from './proof/verify/history/recorded-history.ts'
 export type { RecordedOperation } from './proof/verify/history/recorded-operation.ts'
 export type { HistoryChunks } from './proof/verify/history/text/decode-chunks.ts'
+export { toEvents } from './proof/verify/history/to-events.ts'
 export {
   type WriteOptions,
   type WrittenHistory,
