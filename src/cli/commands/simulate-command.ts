@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { type Command, InvalidArgumentError } from 'commander'
 import { type FaultKind, faultKinds, scenarioDefaults } from '../../proof/simulation/scenario.ts'
 import { type Tally, TallyKeeper } from '../../proof/simulation/tally.ts'
+import { workloadNamed, workloads } from '../../proof/workloads/catalogue.ts'
 import { type CommandContext, say, writeData, writeJson } from '../command-context.ts'
 import { exitCodes } from '../exit-code.ts'
 import type { GlobalOptions } from '../options.ts'
@@ -18,6 +19,8 @@ interface SimulateOptions extends GlobalOptions {
   readonly nodes: number
   readonly seconds: number
   readonly without?: readonly FaultKind[]
+  readonly workload?: string
+  readonly nemesis?: readonly FaultKind[]
   readonly jobs?: number
 }
 
@@ -26,6 +29,10 @@ export function addSimulateCommand(program: Command, context: CommandContext): v
     ['dure simulate --seeds 1000 --nodes 5', 'a thousand clusters, each with its own bad days'],
     ['dure simulate --seed 4711 --nodes 5', 'the very same run again'],
     ['dure simulate --seeds 200 --without crash,disk', ''],
+    [
+      'dure simulate --workload list-append --seeds 5000 --nemesis all',
+      'one kind of load, judged by its own check',
+    ],
   ])
     .description('whole clusters on virtual time under seeded faults: fault phase, liveness phase, verdict')
     .option('--seeds <count>', 'how many seeds to run', wholeNumber(1, 999_999_999), 100)
@@ -39,6 +46,12 @@ export function addSimulateCommand(program: Command, context: CommandContext): v
       scenarioDefaults.faultPhaseMs / 1_000,
     )
     .option('--without <kinds>', `what to leave out: ${faultKinds.join(', ')}`, faultList)
+    .option(
+      '--nemesis <kinds>',
+      `what to do, and nothing else: all, none, or some of ${Object.keys(nemesisKinds).join(', ')}`,
+      nemesisList,
+    )
+    .option('--workload <name>', `what clients do: ${workloads.map(({ name }) => name).join(', ')}`)
     .option('--jobs <count>', 'threads; one for each core unless said', wholeNumber(1, 64))
     .action((_own, command) => simulate(context, command.optsWithGlobals()))
 }
@@ -49,11 +62,13 @@ async function simulate(context: CommandContext, options: SimulateOptions): Prom
   const count = isOne ? 1 : options.seeds
   // Fresh seeds are drawn at random, so that every run looks somewhere else; they are printed, so that it can be repeated.
   const first = options.seed ?? options.from ?? Math.floor(Math.random() * SEED_MAX)
+  const without = leftOut(options)
   const scenario = {
     ...scenarioDefaults,
     nodeCount: options.nodes,
     faultPhaseMs: options.seconds * 1_000,
-    ...(options.without && { without: options.without }),
+    ...(without.length > 0 && { without }),
+    ...(options.workload !== undefined && { workload: workloadNamed(options.workload).name }),
   }
   say(context, styles.stderr('quiet', isOne ? `seed ${first}` : `seeds ${first} … ${first + count - 1}`))
   const keeper = new TallyKeeper()
@@ -89,6 +104,37 @@ const FAILURES_SHOWN_MAX = 3
 const MISSED_SEEDS_MIN = 40
 const SEED_MAX = 999_999_999
 
+/** What `--nemesis` names, as `dure test` does. */
+const nemesisKinds: Readonly<Record<string, readonly FaultKind[]>> = {
+  kill: ['crash', 'wipe'],
+  pause: ['pause', 'hang'],
+  partition: ['partition'],
+  packet: ['loss', 'duplicate', 'reorder'],
+  member: ['membership', 'transfer'],
+  clock: ['clock'],
+  disk: ['disk', 'rot'],
+}
+
+/** For commander: what is done, between commas. */
+function nemesisList(text: string): FaultKind[] {
+  if (text === 'all') return Object.values(nemesisKinds).flat()
+  if (text === 'none') return []
+  return text.split(',').flatMap((word) => {
+    const kinds = nemesisKinds[word.trim()]
+    if (kinds !== undefined) return kinds
+    throw new InvalidArgumentError(
+      `${JSON.stringify(word)} is no kind of fault. Use all, none, or some of ${Object.keys(nemesisKinds).join(', ')}.`,
+    )
+  })
+}
+
+/** What is not to happen: said so, or not named among what is. Watches and leases are no faults. */
+function leftOut({ without = [], nemesis }: SimulateOptions): readonly FaultKind[] {
+  if (nemesis === undefined) return without
+  const faults = Object.values(nemesisKinds).flat()
+  return [...new Set([...without, ...faults.filter((kind) => !nemesis.includes(kind))])]
+}
+
 /** For commander: kinds of faults between commas. */
 function faultList(text: string): FaultKind[] {
   return text.split(',').map((word) => {
@@ -101,9 +147,14 @@ function faultList(text: string): FaultKind[] {
 }
 
 /** A path that so many seeds of the usual kind did not reach is a hole in the simulation, not chance. */
-function missedPaths(tally: Tally, { nodes, seconds, without }: SimulateOptions): readonly string[] {
-  const isUsual = nodes >= scenarioDefaults.nodeCount && seconds * 1_000 >= scenarioDefaults.faultPhaseMs
-  return isUsual && without === undefined && tally.seeds >= MISSED_SEEDS_MIN ? tally.unreached : []
+function missedPaths(tally: Tally, options: SimulateOptions): readonly string[] {
+  const { nodes, seconds, workload } = options
+  const isUsual =
+    nodes >= scenarioDefaults.nodeCount &&
+    seconds * 1_000 >= scenarioDefaults.faultPhaseMs &&
+    workload === undefined &&
+    leftOut(options).length === 0
+  return isUsual && tally.seeds >= MISSED_SEEDS_MIN ? tally.unreached : []
 }
 
 function exitCodeFor(tally: Tally, missed: readonly string[], isInterrupted: boolean): number {

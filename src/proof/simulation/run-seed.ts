@@ -1,26 +1,16 @@
-import { Client } from '../../engines/client/client.ts'
 import { userRowKey } from '../../engines/embedded/state-machine/row.ts'
-import { RemoteTransport } from '../../engines/remote/remote-transport.ts'
 import { text, utf8 } from '../../foundation/bytes.ts'
 import { type MarkName, markCounts } from '../../foundation/marks.ts'
 import { raftDefaults } from '../../protocols/raft/config.ts'
-import type { Runtime } from '../../runtime/runtime.ts'
 import type { Nemesis, NemesisCounts } from '../../runtime/simulated/nemesis.ts'
 import { Simulation } from '../../runtime/simulated/simulation.ts'
 import { SimulationError } from '../../runtime/simulated/simulation-error.ts'
-import { HistoryRecorder } from '../verify/history/history-recorder.ts'
-import { checkLinearizable } from '../verify/linearizability/check-linearizable.ts'
-import {
-  type KeyValueInput,
-  type KeyValueOutput,
-  keyValueModel,
-} from '../verify/linearizability/key-value-model.ts'
+import type { Workload } from '../workloads/workload.ts'
 import { Ambush } from './ambush.ts'
 import { Churn, type ChurnCounts } from './churn/churn.ts'
 import { describeMessage } from './describe-message.ts'
 import { HandoverCut } from './handover-cut.ts'
 import { Hardware } from './hardware.ts'
-import { AppliedOnce } from './invariants/applied-once.ts'
 import { BoundedPipeline } from './invariants/bounded-pipeline.ts'
 import { CommittedEntries } from './invariants/committed-entries.ts'
 import { DurableLog } from './invariants/durable-log.ts'
@@ -34,11 +24,12 @@ import { OwnTermCommit } from './invariants/own-term-commit.ts'
 import { RestartCost } from './invariants/restart-cost.ts'
 import { SingleVote } from './invariants/single-vote.ts'
 import { LateVotes } from './late-votes.ts'
+import type { SeedLoad } from './load/seed-load.ts'
+import { StandingLoad } from './load/standing-load.ts'
+import { WorkloadLoad } from './load/workload-load.ts'
 import { Operator } from './operator.ts'
 import { drawScenario, type Scenario, type ScenarioOptions, scenarioDefaults } from './scenario.ts'
-import { settleUnknown } from './settle-unknown.ts'
 import { SimulatedCluster } from './simulated-cluster.ts'
-import { keyName, WorkloadClient } from './workload.ts'
 
 export interface SeedReport {
   readonly seed: number
@@ -68,7 +59,6 @@ export type MishapCounts = {
   readonly lostNodes: number
 }
 
-const CALL_TIMEOUT_MS = 3_000
 /** After the faults everything must work again within this. */
 const LIVENESS_MS_MAX = 30_000
 
@@ -77,17 +67,63 @@ const LIVENESS_MS_MAX = 30_000
  * liveness phase in which everything is mended and must make progress, then the check of the history.
  */
 export function runSeed(seed: number, options: ScenarioOptions = scenarioDefaults): SeedReport {
-  // A report holds no stack, and the errors that clients are told are many.
+  return withoutStacks(() => {
+    const life = lifeOf(seed, options, standingLoad)
+    let step = life.next()
+    while (!step.done) {
+      try {
+        step = life.next(step.value.world.runUntil(step.value.until, step.value))
+      } catch (error) {
+        step = life.throw(error)
+      }
+    }
+    return step.value
+  })
+}
+
+/** The same under the load of a workload, whose clients use promises. */
+export async function runWorkloadSeed(
+  seed: number,
+  options: ScenarioOptions,
+  workload: Workload,
+): Promise<SeedReport> {
+  const life = lifeOf(seed, options, (world, scenario) => new WorkloadLoad(world, scenario, workload))
+  let step = life.next()
+  while (!step.done) {
+    try {
+      step = life.next(await step.value.world.runAwaiting(step.value.until, step.value))
+    } catch (error) {
+      step = life.throw(error)
+    }
+  }
+  return step.value
+}
+
+/** What a life waits for; it is told whether that came to hold in time. */
+interface Wait {
+  readonly world: Simulation
+  readonly until: () => boolean
+  readonly withinMs: number
+}
+
+type Life = Generator<Wait, SeedReport, boolean>
+type MakeLoad = (world: Simulation, scenario: Scenario, churn: Churn) => SeedLoad
+
+const standingLoad: MakeLoad = (world, scenario, churn) =>
+  new StandingLoad(world, scenario, (version) => churn.acknowledged.write(version))
+
+/** A report holds no stack, and the errors that clients are told are many. */
+function withoutStacks<Value>(run: () => Value): Value {
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0
   try {
-    return run(seed, options)
+    return run()
   } finally {
     Error.stackTraceLimit = stackTraceLimit
   }
 }
 
-function run(seed: number, options: ScenarioOptions): SeedReport {
+function* lifeOf(seed: number, options: ScenarioOptions, makeLoad: MakeLoad): Life {
   const scenario = drawScenario(seed, options)
   const marksBefore = markCounts()
   const world = new Simulation({
@@ -96,16 +132,16 @@ function run(seed: number, options: ScenarioOptions): SeedReport {
     describeMessage,
     replay: replayCommand(seed, options),
   })
-  const appliedOnce = new AppliedOnce()
   const ambush = new Ambush(world, scenario.ambushProbability, scenario.faultPhaseMs)
   const now = () => world.nowMs
   const raft = { ...raftDefaults, ...scenario.raft }
   const churn = new Churn(world, scenario)
+  const load = makeLoad(world, scenario, churn)
   const invariants: Invariant[] = [
     ambush,
     new LateVotes(world, scenario.lateVotesProbability, raft.electionTimeoutMs, scenario.faultPhaseMs),
     new HandoverCut(world, scenario.operator.cutOffProbability, scenario.faultPhaseMs),
-    appliedOnce,
+    ...load.invariants,
     new ElectionSafety(),
     new SingleVote(),
     new LogMatching(),
@@ -120,8 +156,6 @@ function run(seed: number, options: ScenarioOptions): SeedReport {
     ...churn.invariants,
   ]
   const cluster = new SimulatedCluster(world, scenario, invariants)
-  const recorder = new HistoryRecorder<KeyValueInput, KeyValueOutput>()
-  const clients: WorkloadClient[] = []
   const { atLeast } = scenario
   const nemesis = world.unleash({
     untilMs: scenario.faultPhaseMs,
@@ -130,7 +164,7 @@ function run(seed: number, options: ScenarioOptions): SeedReport {
       crashes >= atLeast.crashes &&
       partitions >= atLeast.partitions &&
       world.diskFaultCount >= atLeast.diskFaults &&
-      recorder.size >= atLeast.operations,
+      load.calls >= atLeast.operations,
   })
   invariants.push(crashAfterInstall(world, nemesis, cluster, scenario))
   const operator = new Operator(world, cluster, scenario.operator, scenario.faultPhaseMs)
@@ -143,8 +177,8 @@ function run(seed: number, options: ScenarioOptions): SeedReport {
     traceHash: world.traceHash,
     virtualMs: world.nowMs,
     events: world.eventCount,
-    operations: recorder.size,
-    acknowledged: clients.reduce((sum, client) => sum + client.completed, 0),
+    operations: load.calls,
+    acknowledged: load.answered,
     faults: {
       ...nemesis.counts,
       ...ambush.counts,
@@ -155,33 +189,16 @@ function run(seed: number, options: ScenarioOptions): SeedReport {
     },
     marks: marksSince(marksBefore),
   })
-  const acknowledged = (version: number): void => churn.acknowledged.write(version)
   try {
     cluster.start()
-    for (let i = 0; i < scenario.clientCount; i++) {
-      world.spawn(`client ${i}`, { promises: false }).start((runtime) => {
-        const pinned = scenario.hasPinnedClients && i % 2 === 0
-        const transport = new RemoteTransport(runtime, startAt(cluster.addresses, i), { pinned })
-        const client = new Client(runtime, transport)
-        const options = {
-          keyCount: scenario.keyCount,
-          thinkMs: scenario.thinkMs,
-          timeoutMs: CALL_TIMEOUT_MS,
-          acknowledged,
-        }
-        const workload = new WorkloadClient(i, runtime, client, recorder, options)
-        clients.push(workload)
-        workload.start()
-      })
-    }
+    load.start(cluster.addresses)
     churn.start(cluster.addresses)
-    world.runUntil(() => nemesis.isOver, { withinMs: scenario.faultPhaseMsMax })
-    live(world, cluster, operator, clients, churn, recorder, scenario.keyCount)
-    const verdict = checkLinearizable(settleUnknown(recorder.history(), appliedOnce), keyValueModel)
-    if (verdict.verdict === 'valid') return report('valid')
-    if (verdict.verdict === 'unknown')
-      return report('unknown', `the history of key ${verdict.key} was too hard to check`)
-    throw world.failure(new BrokenInvariant('linearizability', `key ${verdict.key}\n${verdict.witness.text}`))
+    yield { world, until: () => nemesis.isOver, withinMs: scenario.faultPhaseMsMax }
+    yield* live(world, cluster, operator, load, churn)
+    const judged = load.judge()
+    if (judged.verdict === 'valid') return report('valid')
+    if (judged.verdict === 'unknown') return report('unknown', judged.summary)
+    throw world.failure(new BrokenInvariant(judged.broken, judged.summary))
   } catch (error) {
     return report('invalid', String(error instanceof Error ? error.message : error), brokenBy(error))
   }
@@ -209,67 +226,36 @@ function crashAfterInstall(
 }
 
 /** Everything is mended: each client must get answers, all nodes must come to the same state. */
-function live(
+function* live(
   world: Simulation,
   cluster: SimulatedCluster,
   operator: Operator,
-  clients: readonly WorkloadClient[],
+  load: SeedLoad,
   churn: Churn,
-  recorder: HistoryRecorder<KeyValueInput, KeyValueOutput>,
-  keyCount: number,
-): void {
+): Generator<Wait, void, boolean> {
   world.note('liveness phase')
-  const all = [...clients, ...churn.expiryClients]
+  const all = [...load.clients, ...churn.expiryClients]
   const before = all.map(({ completed }) => completed)
   const progressed = () => all.every(({ completed }, i) => completed > before[i]! + 1)
-  if (!world.runUntil(progressed, { withinMs: LIVENESS_MS_MAX })) {
+  if (!(yield { world, until: progressed, withinMs: LIVENESS_MS_MAX })) {
     const stuck = all.flatMap(({ completed, name }, i) => (completed > before[i]! + 1 ? [] : [name]))
     throw world.failure(
       new BrokenInvariant('liveness', `all is mended, but ${stuck.join(', ')} got no answers`),
     )
   }
-  for (const client of clients) client.stop()
+  load.end()
   churn.end()
-  let isRead = false
-  world.spawn('reader', { promises: false }).start((runtime) => {
-    readAll(runtime, cluster.addresses, recorder, keyCount, () => (isRead = true))
-  })
   // One that is over for all who ask may wait for the next entry to be removed.
   const hasNoLeases = () => cluster.alive.every(({ node }) => node!.groups[0]!.stateMachine.leaseCount === 0)
-  const isSame = () => isRead && cluster.isConverged && operator.isSettled && churn.isOver && hasNoLeases()
-  if (!world.runUntil(isSame, { withinMs: LIVENESS_MS_MAX })) {
+  const isSame = () =>
+    load.isOver && cluster.isConverged && operator.isSettled && churn.isOver && hasNoLeases()
+  if (!(yield { world, until: isSame, withinMs: load.endWithinMs })) {
     const what = !operator.isSettled
       ? 'the nodes that are whole cannot all be made voters'
       : (churn.unfinished ?? 'the nodes do not come to the same state, or keep leases that are over')
     throw world.failure(new BrokenInvariant('liveness', `all is mended, but ${what}`))
   }
   compareStates(world, cluster, churn)
-}
-
-/** What is there at the end, for the history: an acknowledged write that was lost shows here at the latest. */
-function readAll(
-  runtime: Runtime,
-  addresses: readonly string[],
-  recorder: HistoryRecorder<KeyValueInput, KeyValueOutput>,
-  keyCount: number,
-  done: () => void,
-): void {
-  const client = new Client(runtime, new RemoteTransport(runtime, addresses))
-  const read = (i: number): void => {
-    if (i === keyCount) return done()
-    const key = keyName(i)
-    const operation = recorder.start(-1, { kind: 'get', key })
-    client.get(utf8(key), 'strong', CALL_TIMEOUT_MS, (_error, stored) => {
-      if (stored === undefined) {
-        operation.fail()
-        return read(i)
-      }
-      const value = stored.exists ? text(stored.value) : undefined
-      operation.complete({ kind: 'value', value, version: stored.version })
-      read(i + 1)
-    })
-  }
-  read(0)
 }
 
 /** All nodes hold what was committed, and nothing else. */
@@ -298,14 +284,15 @@ function compareStates(world: Simulation, cluster: SimulatedCluster, { truth, wr
   }
 }
 
-const startAt = (addresses: readonly string[], i: number): readonly string[] =>
-  addresses.map((_, n) => addresses[(n + i) % addresses.length]!)
-
-function replayCommand(seed: number, { nodeCount, faultPhaseMs, without = [] }: ScenarioOptions): string {
+function replayCommand(
+  seed: number,
+  { nodeCount, faultPhaseMs, without = [], workload }: ScenarioOptions,
+): string {
   const isUsual = faultPhaseMs === scenarioDefaults.faultPhaseMs
   const seconds = isUsual ? '' : ` --seconds ${faultPhaseMs / 1_000}`
   const left = without.length === 0 ? '' : ` --without ${without.join(',')}`
-  return `npx dure simulate --seed ${seed} --nodes ${nodeCount}${seconds}${left}`
+  const load = workload === undefined ? '' : ` --workload ${workload}`
+  return `npx dure simulate${load} --seed ${seed} --nodes ${nodeCount}${seconds}${left}`
 }
 
 /** The name of what broke: an invariant's, or what an assertion states. */

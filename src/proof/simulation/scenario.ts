@@ -74,6 +74,8 @@ export interface ScenarioOptions {
   readonly operationsPerSecond: number
   /** Kinds of faults that are switched off, for seeing what finds a bug. */
   readonly without?: readonly FaultKind[]
+  /** The name of a workload that takes the place of the usual load, and of watches and leases beside it. */
+  readonly workload?: string
 }
 
 export const faultKinds = [
@@ -110,7 +112,10 @@ const LEAP_MS_MAX = 2 * 60 * 60_000
  * value (as FoundationDB does with its knobs). Every run has crashes, cuts and a faulty disk; the rest varies.
  */
 export function drawScenario(seed: number, options: ScenarioOptions = scenarioDefaults): Scenario {
-  const off = options.without ?? []
+  const off: readonly FaultKind[] = [
+    ...(options.without ?? []),
+    ...(options.workload === undefined ? [] : (['watch', 'lease'] as const)),
+  ]
   const random = new SeededRandom(seed).fork('scenario')
   const clientCount = random.integer(4, 24)
   // Now and then long ones: what an old leader may do until it notices, it has more time for.

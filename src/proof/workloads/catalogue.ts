@@ -1,3 +1,5 @@
+import { DureError } from '../../foundation/errors.ts'
+import { suggest } from '../verify/catalogue/suggest.ts'
 import { bank } from './bank/bank.ts'
 import { counter } from './counter/counter.ts'
 import { lease } from './lease/lease.ts'
@@ -32,3 +34,15 @@ export const workloads: readonly Workload[] = [
   watch,
   mixed,
 ]
+
+/** Error: `invalid` for a name that no workload has, with those there are. */
+export function workloadNamed(name: string): Workload {
+  const found = workloads.find((workload) => workload.name === name)
+  if (found !== undefined) return found
+  const names = workloads.map((workload) => workload.name)
+  const meant = suggest(name, names)
+  throw new DureError(
+    'invalid',
+    `there is no workload ${JSON.stringify(name)}.${meant === undefined ? '' : ` Did you mean ${meant}?`} The known ones: ${names.join(', ')}`,
+  )
+}

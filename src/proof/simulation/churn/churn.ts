@@ -34,7 +34,7 @@ export class Churn {
   constructor(world: Simulation, scenario: Scenario) {
     this.#world = world
     this.#scenario = scenario
-    this.#leases = new KeptLeases(world)
+    this.#leases = new KeptLeases(world, scenario.expiry.clientCount > 0)
     const { stateMachine } = scenario.storage
     this.truth = new CommittedChanges({ ...stateMachine, events: this.#leases })
     const { expected } = this.truth

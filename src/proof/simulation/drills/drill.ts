@@ -15,11 +15,11 @@ import { ElectedByMajority } from '../invariants/elected-by-majority.ts'
 import { ElectionSafety } from '../invariants/election-safety.ts'
 import { BrokenInvariant } from '../invariants/invariant.ts'
 import { LogMatching } from '../invariants/log-matching.ts'
+import { StandingClient } from '../load/standing-client.ts'
 import type { SeedReport } from '../run-seed.ts'
 import type { FaultKind } from '../scenario.ts'
 import { MessageTally } from '../scenarios/message-tally.ts'
 import { type ClusterPlan, SimulatedCluster, type SimulatedNode } from '../simulated-cluster.ts'
-import { WorkloadClient } from '../workload.ts'
 
 /**
  * One thing that goes wrong, alone, and what must then hold. The standing scenario mixes everything, so it cannot say
@@ -96,7 +96,7 @@ export function runDrill(
     new ElectedByMajority(),
     new BoundedPipeline(raft),
   ])
-  const clients: WorkloadClient[] = []
+  const clients: StandingClient[] = []
   const recorder = new HistoryRecorder<KeyValueInput, KeyValueOutput>()
   let clientCount = 0
   const startClients = (count: number): void => {
@@ -105,7 +105,7 @@ export function runDrill(
       world.spawn(`client ${number}`, { promises: false }).start((runtime) => {
         const client = new Client(runtime, new RemoteTransport(runtime, cluster.addresses))
         const options = { keyCount: 8, thinkMs: 60, timeoutMs: 1_000 }
-        const workload = new WorkloadClient(number, runtime, client, recorder, options)
+        const workload = new StandingClient(number, runtime, client, recorder, options)
         clients.push(workload)
         workload.start()
       })

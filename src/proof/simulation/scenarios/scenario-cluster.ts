@@ -24,9 +24,9 @@ import type { Invariant } from '../invariants/invariant.ts'
 import { LogMatching } from '../invariants/log-matching.ts'
 import { MonotonicCommit } from '../invariants/monotonic-commit.ts'
 import { SingleVote } from '../invariants/single-vote.ts'
+import { StandingClient } from '../load/standing-client.ts'
 import { withAddresses } from '../operator.ts'
 import { type ClusterPlan, SimulatedCluster, type SimulatedNode } from '../simulated-cluster.ts'
-import { WorkloadClient } from '../workload.ts'
 import { MessageTally } from './message-tally.ts'
 import { settle } from './settle.ts'
 
@@ -79,7 +79,7 @@ export class ScenarioCluster {
   readonly random: SeededRandom
   readonly messages = new MessageTally()
   readonly recorder = new HistoryRecorder<KeyValueInput, KeyValueOutput>()
-  readonly clients: WorkloadClient[] = []
+  readonly clients: StandingClient[] = []
   readonly electionTimeoutMs: number
   readonly heartbeatIntervalMs: number
   readonly #cluster: SimulatedCluster
@@ -397,7 +397,7 @@ export class ScenarioCluster {
       process.start((runtime) => {
         const client = new Client(runtime, new RemoteTransport(runtime, this.addresses))
         const workload = { keyCount, thinkMs, timeoutMs: 2_000 }
-        const started = new WorkloadClient(-2 - i, runtime, client, this.recorder, workload)
+        const started = new StandingClient(-2 - i, runtime, client, this.recorder, workload)
         this.clients.push(started)
         started.start()
       })

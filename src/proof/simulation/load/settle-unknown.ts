@@ -1,6 +1,6 @@
-import type { History, Operation } from '../verify/history/operation.ts'
-import type { KeyValueInput, KeyValueOutput } from '../verify/linearizability/key-value-model.ts'
-import type { AppliedOnce } from './invariants/applied-once.ts'
+import type { History, Operation } from '../../verify/history/operation.ts'
+import type { KeyValueInput, KeyValueOutput } from '../../verify/linearizability/key-value-model.ts'
+import type { AppliedOnce } from '../invariants/applied-once.ts'
 
 /**
  * Tells the checker what became of writes whose clients never learned it. A simulation sees the log: a value that was

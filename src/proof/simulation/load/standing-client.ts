@@ -1,14 +1,14 @@
-import type { Client, ClientTransaction } from '../../engines/client/client.ts'
-import { text, utf8 } from '../../foundation/bytes.ts'
-import type { DureError } from '../../foundation/errors.ts'
-import type { CommitResult } from '../../ports/key-value/key-value-store.ts'
-import { absent, type Version, versionFromNumber } from '../../ports/key-value/version.ts'
-import type { Random } from '../../runtime/random.ts'
-import type { Runtime } from '../../runtime/runtime.ts'
-import type { HistoryRecorder, OpenOperation } from '../verify/history/history-recorder.ts'
-import type { KeyValueInput, KeyValueOutput } from '../verify/linearizability/key-value-model.ts'
+import type { Client, ClientTransaction } from '../../../engines/client/client.ts'
+import { text, utf8 } from '../../../foundation/bytes.ts'
+import type { DureError } from '../../../foundation/errors.ts'
+import type { CommitResult } from '../../../ports/key-value/key-value-store.ts'
+import { absent, type Version, versionFromNumber } from '../../../ports/key-value/version.ts'
+import type { Random } from '../../../runtime/random.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
+import type { HistoryRecorder, OpenOperation } from '../../verify/history/history-recorder.ts'
+import type { KeyValueInput, KeyValueOutput } from '../../verify/linearizability/key-value-model.ts'
 
-export interface WorkloadOptions {
+export interface StandingClientOptions {
   /** Clients contend for so many keys. */
   readonly keyCount: number
   /** Between an answer and the next call, about. */
@@ -38,13 +38,13 @@ export const keyName = (i: number): string => `k${String(i).padStart(3, '0')}`
  * One client that does a bit of everything, one call after the other, and writes down what it saw. Every value is
  * written once, so a read tells which write it saw.
  */
-export class WorkloadClient {
+export class StandingClient {
   readonly #process: number
   readonly #runtime: Runtime
   readonly #client: Client
   readonly #recorder: Recorder
   readonly #random: Random
-  readonly #options: WorkloadOptions
+  readonly #options: StandingClientOptions
   /** Versions seen, for comparisons that have a chance. */
   readonly #versions = new Map<string, Version>()
   #writes = 0
@@ -57,7 +57,7 @@ export class WorkloadClient {
     runtime: Runtime,
     client: Client,
     recorder: Recorder,
-    options: WorkloadOptions,
+    options: StandingClientOptions,
   ) {
     this.#process = process
     this.#runtime = runtime
