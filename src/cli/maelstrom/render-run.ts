@@ -28,8 +28,9 @@ export function renderRun(run: MaelstromRun, path: string, { style, columns }: R
       .slice(0, 1)
       .flatMap(({ message }) => ['', ...message.split('\n').map((line) => INDENT + printable(line))]),
     ...(run.problems.length > 0 ? [] : (run.result?.anomalies ?? []).slice(0, ANOMALIES_SHOWN_MAX)).flatMap(
-      (anomaly) => renderAnomaly(anomaly, width, style),
+      (anomaly) => ['', ...renderAnomaly(anomaly, run.summary, width, style)],
     ),
+    '',
     INDENT + style('quiet', path),
   ]
   return `\n${tables(run, style)}\n${lines.join('\n')}\n`

@@ -28,8 +28,10 @@ export function checkSpread(
   const operations = operationsOf(asSet, ['add', 'read'])
   const added = operations.filter(({ f, outcome }) => f === 'add' && outcome === 'ok')
   const anomalies = new AnomalyList(['missing-element'], {})
+  let finalReads = 0
   for (const { f, outcome, call, process, answer } of operations) {
     if (f !== 'read' || outcome !== 'ok' || call < finalFrom) continue
+    finalReads++
     const found = new Set(
       (elementsOf(answer ?? null) ?? []).map((element: HistoryValue) => elementKey(element)),
     )
@@ -41,7 +43,7 @@ export function checkSpread(
       }))
     }
   }
-  if (anomalies.isEmpty) return followed
+  if (anomalies.isEmpty) return finalReads > 0 ? followed : withoutLost(followed)
   const missed = conclude(anomalies, {
     subject: 'The set',
     unknown: undefined,
@@ -54,4 +56,12 @@ export function checkSpread(
     summary: missed.summary,
     anomalies: [...missed.anomalies, ...followed.anomalies],
   }
+}
+
+/** What was missing while things still spread is not lost. */
+function withoutLost(followed: CheckResult): CheckResult {
+  const anomalies = followed.anomalies.filter(({ name }) => name !== 'lost-element')
+  if (anomalies.length > 0 || followed.verdict !== 'invalid') return { ...followed, anomalies }
+  const summary = 'Nothing can be said of the set: no final read was answered.'
+  return { ...followed, verdict: 'unknown', summary, anomalies }
 }

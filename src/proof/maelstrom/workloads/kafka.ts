@@ -4,6 +4,7 @@ import type { HistoryValue } from '../../verify/history/event.ts'
 import { eachWorker, mix, repeat, timeLimit } from '../../workloads/generator/combinators.ts'
 import { call as asked, done, type Generator } from '../../workloads/generator/generator.ts'
 import type { Answer, WorkloadClient } from '../../workloads/workload.ts'
+import { RpcError } from '../client/rpc.ts'
 import { historyValueOf } from '../protocol/json-value.ts'
 import { type MaelstromWorkload, type NodeCall, ok, withErrors } from './maelstrom-workload.ts'
 import { anything, rpc } from './replies.ts'
@@ -184,8 +185,17 @@ class LogClient implements WorkloadClient {
         this.#offsets.set(key, Math.max(this.#offsets.get(key) ?? 0, offset + 1))
       }
     }
-    if (Object.keys(processed).length > 0) await this.#call(commitRpc, { offsets: processed })
+    if (Object.keys(processed).length > 0) await this.#commit(processed)
     return [['poll', historyValueOf(msgs)]]
+  }
+
+  /** What was polled was polled, whether or not it is known to be: who comes after begins earlier then. */
+  async #commit(offsets: Readonly<Record<string, number>>): Promise<void> {
+    try {
+      await this.#call(commitRpc, { offsets })
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error
+    }
   }
 
   /** It goes on where it was in those that it keeps, and where somebody left off in the others. */
