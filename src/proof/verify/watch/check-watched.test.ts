@@ -66,6 +66,29 @@ describe('watches', () => {
     )
   })
 
+  it('that began anew must show what was called since', () => {
+    const watcher = (shown: readonly Change[]) => ({ one: ['compacted' as const, shown] })
+    // The writes of this history were called before; only the last one is certain.
+    expect(check(written, watcher([LAST])).verdict).toBe('valid')
+    const about = { process: 'w', f: 'watch', key: 'w', value: null }
+    const call = (process: number, f: string, change: Change) => [
+      { process, type: 'invoke' as const, f, value: change.slice(0, 2) },
+      { process, type: 'ok' as const, f, value: change },
+    ]
+    const events = [
+      { ...about, type: 'invoke' as const },
+      { ...about, type: 'fail' as const, error: 'compacted' },
+      ...call(1, 'write', a),
+      ...call(2, 'last', LAST),
+      { ...about, type: 'invoke' as const },
+      { ...about, type: 'ok' as const, value: [LAST] },
+    ].map((event, index) => ({ index, ...event }))
+    expect(checkWatched({ origin: 'dure', events })).toMatchObject({
+      verdict: 'invalid',
+      anomalies: [{ name: 'missed-change', events: [2] }],
+    })
+  })
+
   it.for([
     ['missed-change', written, { one: [[a, c, LAST]] }],
     ['watchers-disagree', written, { one: [[a, b, c, LAST]], two: [[a, c]] }],

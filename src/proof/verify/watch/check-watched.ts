@@ -31,8 +31,8 @@ interface Shown {
 /** What a watcher was shown without a break: by one watch after the other, each from where the last one ended. */
 interface Run {
   readonly watcher: string
-  /** Whether it goes back to the place where all watchers began. */
-  readonly isFromStart: boolean
+  /** Everything that was called after this event must be in it: -1 for a run from the start, where all watchers began. */
+  readonly after: number
   readonly shown: Shown[]
 }
 
@@ -46,16 +46,17 @@ interface Run {
  * // { f: 'last', value: ['z', 0] } is a write after all others
  * ```
  *
- * All watchers begin at one place, and each watch goes on where the last one of its watcher ended; one that failed as
- * `compacted` begins anew. Whatever one watcher saw follow a change, every other saw follow it; and who was shown
- * everything from the start to the last write was shown all that was acknowledged before it. Values are written once.
+ * All watchers begin at one place, and each watch goes on where the last one of its watcher ended; after one that failed as
+ * `compacted` its watcher begins anew, from a place it took in that call. Whatever one watcher saw follow a change, every
+ * other saw follow it; and who was shown the last write was shown all that had been acknowledged before it, of what was
+ * called since its watcher began. Values are written once.
  */
 export function checkWatched(history: RecordedHistory): WatchedResult {
   const operations = pairEvents(history)
   const writes = operations.filter(({ f }) => f === 'write' || f === 'last')
   const last = writes.find(({ f, outcome }) => f === 'last' && outcome === 'ok')
   const runs = runsOf(operations)
-  const whole = last === undefined ? [] : runs.filter((run) => run.isFromStart && placeOf(last, run) !== -1)
+  const whole = last === undefined ? [] : runs.filter((run) => placeOf(last, run) !== -1)
   const anomalies: Anomaly[] = [
     ...runs.flatMap(repetitions),
     ...disagreements(runs),
@@ -88,26 +89,26 @@ function summaryOf(
     case 'invalid':
       return `The watches are wrong in ${anomalies.length === 1 ? 'one place' : `${anomalies.length} places`}. ${anomalies[0]!.explanation}`
     case 'unknown':
-      return 'Nothing can be said of the watches: none went from the start to the last write.'
+      return 'Nothing can be said of the watches: no watcher was shown the last write.'
   }
 }
 
 function runsOf(operations: readonly RecordedOperation[]): Run[] {
   const runs: Run[] = []
   const current = new Map<string, Run>()
-  const begin = (watcher: string, isFromStart: boolean): Run => {
-    const run: Run = { watcher, isFromStart, shown: [] }
+  const begin = (watcher: string, after: number): Run => {
+    const run: Run = { watcher, after, shown: [] }
     current.set(watcher, run)
     runs.push(run)
     return run
   }
-  for (const { f, key, outcome, answer, error, call } of operations) {
+  for (const { f, key, outcome, answer, error, call, return: returned } of operations) {
     if (f !== 'watch') continue
     const watcher = formatValue(key ?? null)
     // What a watch that broke has shown is not known, and its watcher goes on from the place before it.
-    if (outcome !== 'ok' && error === 'compacted') begin(watcher, false)
+    if (outcome === 'failed' && error === 'compacted') begin(watcher, returned!)
     if (outcome !== 'ok') continue
-    const run = current.get(watcher) ?? begin(watcher, true)
+    const run = current.get(watcher) ?? begin(watcher, -1)
     for (const change of answer as readonly (readonly HistoryValue[])[]) {
       run.shown.push({ change: valueKey(change), written: valueKey(change.slice(0, 2)), by: call })
     }
@@ -136,8 +137,8 @@ function repetitions({ watcher, shown }: Run): Anomaly[] {
 function disagreements(runs: readonly Run[]): Anomaly[] {
   const next = new Map<string, Shown & { readonly watcher: string }>()
   const anomalies: Anomaly[] = []
-  for (const { watcher, isFromStart, shown } of runs) {
-    let before = isFromStart ? 'the start' : undefined
+  for (const { watcher, after, shown } of runs) {
+    let before = after === -1 ? 'the start' : undefined
     for (const found of shown) {
       const other = before === undefined ? undefined : next.get(before)
       if (before !== undefined && other === undefined) next.set(before, { ...found, watcher })
@@ -187,8 +188,8 @@ function omissions(run: Run, writes: readonly RecordedOperation[], last: Recorde
   const shown = new Set(run.shown.slice(0, placeOf(last, run)).map(({ change }) => change))
   return writes
     .filter(
-      ({ outcome, answer, return: returned }) =>
-        outcome === 'ok' && returned! < last.call && !shown.has(valueKey(answer!)),
+      ({ outcome, answer, call, return: returned }) =>
+        outcome === 'ok' && call > run.after && returned! < last.call && !shown.has(valueKey(answer!)),
     )
     .map(({ call, answer }) => ({
       name: 'missed-change',
