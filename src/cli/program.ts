@@ -17,6 +17,7 @@ import { addRestartCommand } from './commands/restart-command.ts'
 import { addRestoreCommand } from './commands/restore-command.ts'
 import { addSimulateCommand } from './commands/simulate-command.ts'
 import { addStatusCommand } from './commands/status-command.ts'
+import { addTestCommand } from './commands/test-command.ts'
 import { addUpCommand } from './commands/up-command.ts'
 import { addWatchCommand } from './commands/watch-command.ts'
 import { exitCodeOf, exitCodes } from './exit-code.ts'
@@ -90,6 +91,7 @@ function createProgram(context: CommandContext, version: string): Command {
   addPartitionCommands(program, context)
   addNodeCommands(program, context)
   program.commandsGroup('Proof:')
+  addTestCommand(program, context)
   addSimulateCommand(program, context)
   addCheckCommand(program, context)
   addMaelstromCommand(program, context)
@@ -109,6 +111,7 @@ const examples = [
   ['dure member add 6', 'then member promote 6, member remove 2'],
   ['dure kill 3', 'and dure start 3'],
   ['dure simulate --seeds 100', 'a hundred simulated clusters, one verdict'],
+  ['dure test --workload bank', 'real processes, real faults, a verdict'],
   ['dure check history.edn --model register', 'a verdict on what clients saw, of any tool'],
 ] as const
 

@@ -21,6 +21,7 @@ export async function openEtcd({ endpoints, faultKinds, workers }: EngineOptions
   return {
     cluster: untouchable(endpoints),
     storeOf: (worker) => stores[worker]!,
+    logs: () => [],
     async close() {
       await Promise.all(stores.map((store) => store.close()))
     },

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -51,6 +52,7 @@ export async function openProcesses(options: EngineOptions): Promise<TestedEngin
   return {
     cluster: new ProcessesUnderTest(processes, random),
     storeOf: (worker) => stores[worker]!,
+    logs: () => readdirSync(directory).filter((file) => file.endsWith('.log')),
     close: end,
     kill: () => void processes.killAll(),
   }

@@ -27,6 +27,8 @@ export interface TestedEngine {
   readonly cluster: ClusterUnderTest
   /** The same one each time. */
   storeOf(worker: number): KeyValueStore
+  /** Files in the run's directory that its nodes wrote. */
+  logs(): readonly string[]
   /** Ends what was started here, and removes its data; logs stay. */
   close(): Promise<void>
   /** The same at once, for the second Ctrl-C: only processes that were started here. */

@@ -53,6 +53,8 @@ export interface TestResults {
   readonly spent: Spent
   /** Ended by a person, and judged by what was seen until then. */
   readonly isInterrupted: boolean
+  /** What happened and nobody did, such as nodes that ended by themselves; part of the summary, too. */
+  readonly surprises?: readonly string[]
   /** From the first call to the last answer. */
   readonly durationMs: number
   /** Calls by function. */

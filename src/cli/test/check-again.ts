@@ -1,0 +1,44 @@
+import { type FaultKind, faultKinds } from '../../proof/chaos/nemesis/cluster-under-test.ts'
+import { readHistory } from '../../proof/files/read-history.ts'
+import { conclude } from '../../proof/workloads/run/run-plan.ts'
+import { findWorkload } from './find-workload.ts'
+import { judgeHistory } from './judge/judge-history.ts'
+import type { FinishedTest } from './run-test.ts'
+import type { RunDirectory } from './store/run-directory.ts'
+import { testResults } from './test-results.ts'
+import { writeReport } from './write-report.ts'
+
+/**
+ * Judges a recorded run again, and writes its results and its report anew: after a better checker, or where a run died
+ * before it came to its verdict.
+ */
+export async function checkAgain(directory: RunDirectory, signal: AbortSignal): Promise<FinishedTest> {
+  const setup = directory.readSetup()
+  const path = directory.at('history.jsonl')
+  const result = await judgeHistory(path, setup.workload.name, signal)
+  const history = readHistory(path)
+  const { events } = history
+  const before = directory.readResults()
+  const judged = {
+    result,
+    events,
+    isInterrupted: before?.isInterrupted ?? false,
+    surprises: before?.surprises ?? [],
+    files: before?.files ?? ['history.jsonl', 'history.edn'],
+  }
+  const { calls, faults } = testResults({ ...judged, verdict: result.verdict, summary: '' })
+  const { atLeast } = findWorkload(setup.workload.name).plan({ workers: 1, prefix: '' })
+  const concluded = conclude(result, {
+    atLeast,
+    acknowledged: new Map(Object.entries(calls).map(([f, { acknowledged }]) => [f, acknowledged])),
+    kinds: setup.faultKinds,
+    faults: new Map(
+      faultKinds.flatMap((kind): [FaultKind, number][] => (kind in faults ? [[kind, faults[kind]!]] : [])),
+    ),
+  })
+  const results = testResults({ ...judged, ...concluded })
+  directory.writeResults(results)
+  const record = { setup, results, history }
+  await writeReport(directory, record, result)
+  return { record, result, directory }
+}
