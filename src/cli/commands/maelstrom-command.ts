@@ -71,6 +71,23 @@ export function addMaelstromCommand(program: Command, context: CommandContext): 
     .description('Maelstrom’s protocol: test programs in any language that speak it, or be one')
     .configureHelp({ showGlobalOptions: false })
   addTestCommand(maelstrom, context)
+  addNodeCommand(maelstrom, context)
+}
+
+function addNodeCommand(maelstrom: Command, { shell }: CommandContext): void {
+  withExamples(maelstrom.command('node'), [
+    ['dure maelstrom test -w lin-kv --bin npx -- dure maelstrom node', 'Dure’s own store, under the runner'],
+    ['maelstrom test -w lin-kv --bin npx … -- dure maelstrom node', 'or under the original'],
+  ])
+    .description('be a node: Dure’s store for the workloads lin-kv, txn-list-append and txn-rw-register')
+    .configureHelp({ showGlobalOptions: false })
+    .option('--data <path>', 'what outlives a kill; $DURE_NODE_DIRECTORY unless said, else nothing does')
+    .action(async ({ data }: { readonly data?: string }) => {
+      // Loaded here: no other command of these needs storage.
+      const { runDureNode } = await import('../maelstrom/run-dure-node.ts')
+      const directory = data ?? shell.env.DURE_NODE_DIRECTORY
+      await runDureNode({ stdin: shell.stdin, stdout: shell.stdout, directory })
+    })
 }
 
 function addTestCommand(maelstrom: Command, context: CommandContext): void {
@@ -143,7 +160,7 @@ function addTestCommand(maelstrom: Command, context: CommandContext): void {
     .option('--store <path>', 'where runs are kept', 'store')
     .option('--json', 'answer in JSON')
     .action((words: string[], options: TestCommandOptions, command: Command) =>
-      test(context, words, { ...command.optsWithGlobals(), ...options }),
+      test(context, words, { ...options, ...(command.optsWithGlobals().json === true && { json: true }) }),
     )
 }
 

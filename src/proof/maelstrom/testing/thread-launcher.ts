@@ -8,6 +8,7 @@ import { type Program, ProgramNode } from './program-node.ts'
 export type ThreadProgram = (
   runtime: Runtime,
   write: (line: string) => void,
+  name: string,
 ) => { receive(line: string): void }
 
 /** Nodes as processes of a simulated world: their clocks stand while they are paused, and their disks outlive a kill. */
@@ -27,7 +28,8 @@ export class ThreadLauncher implements NodeLauncher {
       process = this.#world.spawn(node)
       this.#processes.set(node, process)
     }
-    return new ThreadNode(process, this.#program, hears)
+    const program = (runtime: Runtime, write: (line: string) => void) => this.#program(runtime, write, node)
+    return new ThreadNode(process, program, hears)
   }
 }
 
@@ -46,7 +48,11 @@ class ThreadNode implements LaunchedNode {
   #runtime: Runtime | undefined
   #receive: (line: string) => void = () => {}
 
-  constructor(process: SimulatedProcess, program: ThreadProgram, hears: NodeEvents) {
+  constructor(
+    process: SimulatedProcess,
+    program: (runtime: Runtime, write: (line: string) => void) => { receive(line: string): void },
+    hears: NodeEvents,
+  ) {
     this.#process = process
     this.#hears = hears
     process.startNow((runtime) => {
