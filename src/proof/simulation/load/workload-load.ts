@@ -18,13 +18,12 @@ import { startAt } from './start-at.ts'
 const CALL_TIMEOUT_MS = 3_000
 const PREFIX = 'load/'
 /** Of final reads; virtual time. */
-const FINAL_READS_MS_MAX = 300_000
+const FINAL_READS_MS_MAX = 60_000
 const RETRY_MS = 100
 
 /** A workload of `proof/workloads` as the load of a seed: each worker with a client in a process of its own. */
 export class WorkloadLoad implements SeedLoad {
   readonly invariants = []
-  /** A queue is emptied one job at a time. */
   readonly endWithinMs = FINAL_READS_MS_MAX + 30_000
   /** Some workers wait for others: what counts is that all of them together get on. */
   readonly clients: readonly LoadClient[] = [new Together(this)]
