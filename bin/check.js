@@ -7,6 +7,11 @@ const modules = join(root, 'node_modules')
 const checks = [
   { name: 'types', script: join(modules, 'typescript/bin/tsc'), args: ['--noEmit', '-p', root] },
   {
+    name: 'types of pages',
+    script: join(modules, 'typescript/bin/tsc'),
+    args: ['--noEmit', '-p', join(root, 'src/proof/report/page')],
+  },
+  {
     name: 'lint and format',
     script: join(modules, '@biomejs/biome/bin/biome'),
     args: ['check', '--error-on-warnings', root],

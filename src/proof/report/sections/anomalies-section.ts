@@ -1,0 +1,168 @@
+import type { LinearizabilityResult } from '../../verify/linearizability/linearizability-result.ts'
+import type { Witness } from '../../verify/linearizability/witness/witness.ts'
+import type { TransactionsResult } from '../../verify/transactions/check-transactions.ts'
+import type { Cycle } from '../../verify/transactions/cycles/cycle.ts'
+import type { Anomaly, CheckResult } from '../../verify/verdict/verdict.ts'
+import type { FaultSpan } from '../../workloads/run/test-record.ts'
+import { CYCLE_EDGES_MAX, drawCycle, meaningOf } from '../drawing/draw-cycle.ts'
+import { drawSpaceTime } from '../drawing/draw-space-time.ts'
+import type { DrawnOperation } from '../drawing/space-time.ts'
+import { describeOperation } from '../history/describe-operation.ts'
+import type { ReportOperation } from '../history/report-operation.ts'
+import { type Html, html } from '../html/html.ts'
+import { linkEvents } from '../html/link-events.ts'
+import type { ReportSubject } from '../report-subject.ts'
+import { formatCount, formatTime } from '../view/scale.ts'
+
+/** With their drawings; nobody reads more of them, and a page must stay small. */
+const DRAWN_MAX = 8
+/** In words. */
+const TOLD_MAX = 60
+const OPERATIONS_DRAWN_MAX = 12
+const LINKS_MAX = 24
+
+/** What is wrong, the most telling first: in words, drawn, and with the way to each operation. */
+export function anomaliesSection(subject: ReportSubject): Html {
+  const { anomalies } = subject.record.results
+  if (anomalies.length === 0) return html``
+  const drawn = anomalies.slice(0, DRAWN_MAX)
+  const told = anomalies.slice(DRAWN_MAX, TOLD_MAX)
+  const left = anomalies.length - drawn.length - told.length
+  return html`<section id="anomalies" aria-labelledby="anomalies-title">
+<h2 id="anomalies-title">What is wrong <span class="count">${formatCount(anomalies.length)} ${anomalies.length === 1 ? 'anomaly' : 'anomalies'}</span></h2>
+${drawn.map((anomaly, i) => anomalyCard(subject, anomaly, i))}
+${told.length > 0 && html`<details class="more"><summary>${formatCount(told.length)} more, in words</summary>${told.map((anomaly, i) => anomalyInWords(subject, anomaly, DRAWN_MAX + i))}</details>`}
+${left > 0 && html`<p class="note">And ${formatCount(left)} more, which the record of the run lists.</p>`}
+</section>`
+}
+
+function anomalyCard(subject: ReportSubject, anomaly: Anomaly, place: number): Html {
+  const { record, checked, startMs } = subject
+  const cycle = cycleOf(checked, place)
+  const witness = witnessOf(checked, place)
+  const operations = operationsOf(subject, anomaly)
+  const during = faultsDuring(record.results.faultSpans, operations)
+  const picture =
+    cycle !== undefined
+      ? cycleFigure(cycle.cycle, cycle.result, anomaly, subject)
+      : html`<div class="explanation">${sentences(anomaly, subject)}</div>${spaceTimeFigure(operations, witness)}`
+  const isDrawn = cycle !== undefined || operations.length > 0
+  return html`<article class="anomaly" id="anomaly-${place + 1}">
+<h3><span class="number">${place + 1}</span>${anomaly.name}</h3>
+${picture}
+${witness !== undefined && lastSteps(witness)}
+${during.length > 0 && html`<p class="during"><b>Meanwhile:</b> ${during.map((span, i) => html`${i > 0 && '; '}${span.kind} ${span.described} <span class="quiet">from ${formatTime((span.beginMs - startMs) * 1e3, 1e4)}${span.endMs !== undefined && ` to ${formatTime((span.endMs - startMs) * 1e3, 1e4)}`}</span>`)}</p>`}
+${operationLinks(operations)}
+${anomaly.drawing !== undefined && html`<details class="as-text"${isDrawn ? html`` : html` open`}><summary>The same as text</summary><pre>${anomaly.drawing}</pre></details>`}
+</article>`
+}
+
+function anomalyInWords(subject: ReportSubject, anomaly: Anomaly, place: number): Html {
+  return html`<article class="anomaly" id="anomaly-${place + 1}"><h3><span class="number">${place + 1}</span>${anomaly.name}</h3><div class="explanation">${sentences(anomaly, subject)}</div>${operationLinks(operationsOf(subject, anomaly))}</article>`
+}
+
+function sentences({ explanation }: Anomaly, { record, operationOf }: ReportSubject): readonly Html[] {
+  const { anomalies, summary } = record.results
+  // Of one anomaly alone the first sentence says it all, and stands above already.
+  const rest =
+    anomalies.length === 1 && explanation.startsWith(`${summary}\n`)
+      ? explanation.slice(summary.length + 1)
+      : explanation
+  return rest.split('\n').map((line) => html`<p>${linkEvents(line, (event) => operationOf(event)?.call)}</p>`)
+}
+
+/** The graph, and beside it a sentence for each arrow, under the arrow's number. */
+function cycleFigure(
+  cycle: Cycle,
+  { transactions }: TransactionsResult,
+  { explanation }: Anomaly,
+  { operationOf }: ReportSubject,
+): Html {
+  const link = (line: string): Html => linkEvents(line, (event) => operationOf(event)?.call)
+  const [title = '', ...reasons] = explanation.split('\n')
+  const kinds = [...new Set(cycle.edges.map(({ kind }) => kind))]
+  const isDrawn = cycle.edges.length <= CYCLE_EDGES_MAX
+  return html`<p class="explanation">${link(title)}</p><div class="cycle-figure">${isDrawn && html`<figure>${drawCycle(cycle, transactions)}<figcaption>${kinds.map((kind) => html`<span><code>${kind}</code> ${meaningOf(kind)}</span>`)}</figcaption></figure>`}<ol class="reasons">${reasons.map((reason) => html`<li>${link(reason)}</li>`)}</ol></div>`
+}
+
+function spaceTimeFigure(operations: readonly ReportOperation[], witness: Witness | undefined): Html {
+  const drawn = witness === undefined ? operations.map(drawnOperation) : drawnConflict(witness)
+  if (drawn.length === 0) return html``
+  const shown =
+    witness === undefined ? drawn.slice(0, OPERATIONS_DRAWN_MAX) : drawn.slice(-OPERATIONS_DRAWN_MAX)
+  const left = drawn.length - shown.length
+  const says = witness?.isIrreducible === true ? 'Without any one of these there would be an order. ' : ''
+  return html`<figure>${drawSpaceTime([...shown].sort((a, b) => a.call - b.call))}<figcaption>${says}Each bar goes from call to return, in the order of events${left > 0 && `; ${left} more operations take part`}.</figcaption></figure>`
+}
+
+function drawnOperation(operation: ReportOperation): DrawnOperation {
+  const { process, call, end, outcome } = operation
+  return {
+    process: String(process),
+    text: describeOperation(operation),
+    call,
+    end: outcome === 'unknown' ? undefined : end,
+    outcome,
+    isBlocked: false,
+  }
+}
+
+function drawnConflict({ conflict, blocked }: Witness): DrawnOperation[] {
+  return conflict.map(({ process, text, call, return: end }) => ({
+    process: String(process),
+    text,
+    call,
+    end,
+    outcome: end === undefined ? 'unknown' : 'ok',
+    isBlocked: call === blocked.call,
+  }))
+}
+
+/** The way to the contradiction: how far an order goes. */
+function lastSteps({ lastSteps: steps, blocked }: Witness): Html {
+  if (steps.length === 0) return html``
+  return html`<details class="order"><summary>How far an order goes</summary><table><thead><tr><th>Operation</th><th>Process</th><th>What it says</th><th>The state after it</th></tr></thead><tbody>${steps.map(({ call, process, text, stateAfter }) => html`<tr><td><a href="#op-${call}">${call}</a></td><td>${process}</td><td><code>${text}</code></td><td><code>${stateAfter}</code></td></tr>`)}<tr class="blocked"><td><a href="#op-${blocked.call}">${blocked.call}</a></td><td>${blocked.process}</td><td><code>${blocked.text}</code></td><td>has no place</td></tr></tbody></table></details>`
+}
+
+function operationLinks(operations: readonly ReportOperation[]): Html {
+  if (operations.length === 0) return html``
+  const left = operations.length - LINKS_MAX
+  return html`<p class="operations"><b>Operations:</b> ${operations.slice(0, LINKS_MAX).map((each) => html`<a href="#op-${each.call}" class="operation-link">${each.call} <span>${describeOperation(each, 44)}</span></a> `)}${left > 0 && `and ${formatCount(left)} more`}</p>`
+}
+
+function operationsOf({ operationOf }: ReportSubject, { events }: Anomaly): readonly ReportOperation[] {
+  return [...new Set(events.map(operationOf).filter((operation) => operation !== undefined))]
+}
+
+function faultsDuring(
+  spans: readonly FaultSpan[],
+  operations: readonly ReportOperation[],
+): readonly FaultSpan[] {
+  if (operations.length === 0) return []
+  const fromMs =
+    operations.reduce((least, { callNs }) => Math.min(least, callNs), Number.POSITIVE_INFINITY) / 1e6
+  const toMs = operations.reduce((most, { endNs }) => Math.max(most, endNs), 0) / 1e6
+  return spans.filter(({ beginMs, endMs = toMs }) => beginMs <= toMs && endMs >= fromMs).slice(0, 6)
+}
+
+function witnessOf(checked: CheckResult | undefined, place: number): Witness | undefined {
+  if (checked === undefined || !('witnesses' in checked)) return undefined
+  return (checked as LinearizabilityResult & { readonly verdict: 'invalid' }).witnesses[place]
+}
+
+/** The cycle that an anomaly was made of; some are none, and are not data beyond their words. */
+function cycleOf(
+  checked: CheckResult | undefined,
+  place: number,
+): { readonly cycle: Cycle; readonly result: TransactionsResult } | undefined {
+  if (checked === undefined || !('cycles' in checked) || !('transactions' in checked)) return undefined
+  const result = checked as TransactionsResult
+  const anomaly = result.anomalies[place]
+  const cycle = result.cycles.find(
+    ({ name, edges }) =>
+      name === anomaly?.name &&
+      edges.length === anomaly.transactions.length &&
+      edges.every(({ from }, i) => from === anomaly.transactions[i]),
+  )
+  return cycle === undefined ? undefined : { cycle, result }
+}
