@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { workloads } from './catalogue.ts'
-import type { Defect } from './testing/defective-store.ts'
+import { type Defect, defects } from './testing/defective-store.ts'
 import { stagedRun } from './testing/staged-run.ts'
 
 /** Of virtual time, at 250 calls a second. */
@@ -27,6 +27,10 @@ const mistakes: Readonly<Record<string, readonly Defect[]>> = {
 
 test('every workload has mistakes that it must convict', () => {
   expect(Object.keys(mistakes)).toEqual(workloads.map(({ name }) => name))
+})
+
+test('every mistake is convicted by some workload', () => {
+  expect(new Set(Object.values(mistakes).flat())).toEqual(new Set(defects))
 })
 
 describe.for(workloads.map((workload) => ({ name: workload.name, workload })))(
