@@ -40,7 +40,8 @@ export function addTestCommand(program: Command, context: CommandContext): void 
     ['dure test --workload all --time-limit 60', 'every workload, and a table'],
     ['dure test --workload register --nemesis pause,partition', ''],
     ['dure test --workload set --nemesis all --seed 4711', 'bad links and changes of members, too'],
-    ['dure test --workload bank --engine etcd --endpoints 127.0.0.1:2379', ''],
+    ['dure test --workload cas-register --engine etcd --nodes 3', 'an etcd of its own, with faults'],
+    ['dure test --workload bank --engine etcd --endpoints 127.0.0.1:2379', 'one that is there'],
     ['dure test --check store/latest', 'the verdict on what was recorded, again'],
   ])
     .description('real processes under load and faults: what clients saw is recorded and judged')
@@ -49,14 +50,14 @@ export function addTestCommand(program: Command, context: CommandContext): void 
     .option('--workload <names>', 'what clients do, see below; several between commas, or all')
     .option('--check <directory>', 'no new run: judge the one that is recorded here again')
     .addOption(
-      new Option('--engine <name>', 'what is tested: processes of ours, or an etcd that is there')
+      new Option('--engine <name>', 'what is tested: processes of ours, or etcd')
         .choices(engineNames)
         .default('embedded'),
     )
-    .option('--endpoints <host:port,...>', 'of etcd; with https:// before them for TLS', (text) =>
+    .option('--endpoints <host:port,...>', 'of an etcd that is there; without them one is started', (text) =>
       text.split(',').map((endpoint) => endpoint.trim()),
     )
-    .option('--nodes <count>', 'processes of ours', wholeNumber(1, 9), defaults.nodes)
+    .option('--nodes <count>', 'processes that are started', wholeNumber(1, 9), defaults.nodes)
     .option(
       '--time-limit <seconds>',
       'of the load; mending, final reads and the check come on top',
@@ -144,7 +145,7 @@ async function test(context: CommandContext, options: TestOptions, command: Comm
     if (shell.interrupted.aborted) break
     const directory = RunDirectory.create(plan.store, plan.name, new Date())
     const place = plans.length === 1 ? '' : `${i + 1} of ${plans.length}: `
-    say(context, styles.stderr('quiet', `${place}${inWords(plan)} → ${directory.path}`))
+    say(context, styles.stderr('quiet', `${place}${inWords(plan)}\n${directory.path}`))
     const run = await withLiveLine(context, plan, (hooks) =>
       recordTest(plan, directory, versionOf(command), {
         ...hooks,
@@ -172,7 +173,7 @@ async function plansOf(options: TestOptions): Promise<readonly TestPlan[]> {
     )
   }
   const { engine, endpoints, seed = Math.floor(Math.random() * SEED_MAX) } = options
-  const faultKinds = options.nemesis ?? (engine === 'embedded' ? defaults.faultKinds : [])
+  const faultKinds = options.nemesis ?? (endpoints === undefined ? defaults.faultKinds : [])
   return findWorkloads(options.workload).flatMap((workload) =>
     Array.from({ length: options.testCount }, (_, i) => ({
       name: options.name ?? usualName(workload, engine),
@@ -194,7 +195,7 @@ async function plansOf(options: TestOptions): Promise<readonly TestPlan[]> {
 
 function inWords({ workload, engine, nodes, timeLimitMs, faultKinds, seed }: TestPlan): string {
   const where = engine === 'embedded' ? `${nodes} nodes` : engine
-  const faults = faultKinds.length === 0 ? 'no faults' : faultKinds.join(', ')
+  const faults = faultKinds.length === 0 ? 'no faults' : faultKinds.join(' ')
   return `${workload.name} on ${where}, ${timeLimitMs / 1_000} s, ${faults}, seed ${seed}`
 }
 

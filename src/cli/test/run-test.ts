@@ -50,7 +50,7 @@ export async function recordTest(
   const surprises: string[] = []
   hooks.onPhase?.('start')
   const startedAt = new Date().toISOString()
-  const engine = await openEngine(plan.engine, {
+  const engine = await beginEngine(directory, plan.engine, {
     nodes: plan.nodes,
     workers: plan.workers,
     faultKinds: plan.faultKinds,
@@ -81,6 +81,18 @@ export async function recordTest(
   } finally {
     killed.removeEventListener('abort', kill)
     await engine.close()
+  }
+}
+
+async function beginEngine(
+  directory: RunDirectory,
+  ...[name, options]: Parameters<typeof openEngine>
+): Promise<TestedEngine> {
+  try {
+    return await openEngine(name, options)
+  } catch (error) {
+    directory.discardEmpty()
+    throw error
   }
 }
 

@@ -30,7 +30,7 @@ export function replayCommand(plan: TestPlan): string {
     ['--workload', workload.name, false],
     ['--engine', engine, isOurs],
     ['--endpoints', endpoints?.join(',') ?? '', endpoints === undefined],
-    ['--nodes', plan.nodes, !isOurs],
+    ['--nodes', plan.nodes, endpoints !== undefined],
     ['--time-limit', plan.timeLimitMs / 1_000, false],
     ['--rate', plan.ratePerSecond, plan.ratePerSecond === defaults.ratePerSecond],
     ['--concurrency', plan.workers, plan.workers === defaults.workers],

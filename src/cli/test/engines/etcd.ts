@@ -2,14 +2,15 @@ import { DureError } from '../../../foundation/errors.ts'
 import type { ClusterUnderTest } from '../../../proof/chaos/nemesis/cluster-under-test.ts'
 import type { EngineOptions, TestedEngine } from './tested-engine.ts'
 
-/** An etcd that is there already: it is loaded and judged, and nothing is done to it. */
-export async function openEtcd({ endpoints, faultKinds, workers }: EngineOptions): Promise<TestedEngine> {
+/** One of our own, which takes faults; or one that is there already: it is loaded and judged, and nothing is done to it. */
+export async function openEtcd(options: EngineOptions): Promise<TestedEngine> {
+  const { endpoints, faultKinds, workers } = options
   if (endpoints === undefined) {
-    const example = '--endpoints 127.0.0.1:2379'
-    throw new DureError('invalid', `which etcd is to be tested? Say where it is, for example ${example}`)
+    const { openLocalEtcd } = await import('../etcd/open-local-etcd.ts')
+    return openLocalEtcd(options)
   }
   if (faultKinds.length > 0) {
-    const advice = 'it is not ours to break: use --nemesis none'
+    const advice = 'it is not ours to break: use --nemesis none, or leave --endpoints out and one is started'
     throw new DureError(
       'invalid',
       `asked for faults (${faultKinds.join(', ')}) on an etcd that runs already: ${advice}`,

@@ -13,7 +13,7 @@ import type { Random } from '../../../runtime/random.ts'
 /** Nobody leads for a while, often: then nobody is the answer. */
 const LEADER_TIMEOUT_MS = 500
 /** A change of members is tried for so long, through other faults. */
-const REMOVE_TIMEOUT_MS = 5_000
+const REMOVE_TIMEOUT_MS = 10_000
 const ADD_TIMEOUT_MS = 60_000
 const ATTEMPT_TIMEOUT_MS = 5_000
 /** A node that is removed hears of it and ends by itself; one that is cut off does not. */

@@ -1,10 +1,8 @@
-import type { Verdict } from '../../../proof/verify/verdict/verdict.ts'
 import { formatCount, formatDuration } from '../../output/format.ts'
-import type { Style, Tone } from '../../output/style.ts'
+import type { Style } from '../../output/style.ts'
 import { renderTable } from '../../output/table.ts'
 import type { FinishedTest } from '../run-test.ts'
-
-const tones: Readonly<Record<Verdict, Tone>> = { valid: 'good', invalid: 'bad', unknown: 'warn' }
+import { tones } from './render-test.ts'
 
 /** Several runs beside each other: what each has shown, and how much was done. */
 export function renderRuns(runs: readonly Pick<FinishedTest, 'record'>[], style: Style): string {

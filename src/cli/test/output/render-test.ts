@@ -1,39 +1,34 @@
 import { faultKinds } from '../../../proof/chaos/nemesis/cluster-under-test.ts'
+import type { CheckResult, Verdict } from '../../../proof/verify/verdict/verdict.ts'
 import type {
   CallStatistics,
   FaultSpan,
+  TestRecord,
   TestResults,
   TestSetup,
 } from '../../../proof/workloads/run/test-record.ts'
 import { renderVerdict } from '../../check/render-verdict.ts'
 import { formatCount, formatDuration } from '../../output/format.ts'
-import type { Style, Tone } from '../../output/style.ts'
+import { printable, type Style, type Tone } from '../../output/style.ts'
 import { type Column, renderTable } from '../../output/table.ts'
 import { wrap } from '../../output/wrap.ts'
 import type { FinishedTest } from '../run-test.ts'
 
 const COLUMNS = 80
 const INDENT = '  '
+/** `invalid` and two spaces. */
+const VERDICT_WIDTH = 9
+
+export const tones: Readonly<Record<Verdict, Tone>> = { valid: 'good', invalid: 'bad', unknown: 'warn' }
 
 /**
  * A run for a person, in 80 columns: the verdict and why, what became of the calls, which faults struck, and where all
  * of it is.
  */
 export function renderTest({ record, result, directory }: FinishedTest, style: Style): string {
-  const { setup, results, history } = record
-  const verdict = renderVerdict(
-    {
-      source: subjectOf(setup, results),
-      history: { origin: history.origin, events: history.events.length },
-      model: setup.workload.name,
-      consistency: undefined,
-      result: { ...result, verdict: results.verdict, summary: results.summary },
-      tookMs: 0,
-    },
-    { style, columns: COLUMNS },
-  )
+  const { setup, results } = record
   const parts = [
-    verdict.trimEnd(),
+    renderJudgement(record, result, style),
     indented(renderCalls(results.calls, style)),
     ...(results.faultSpans.length === 0 ? [] : [indented(renderFaults(results, style))]),
     indented(
@@ -49,6 +44,28 @@ export function renderTest({ record, result, directory }: FinishedTest, style: S
     ),
   ]
   return `${parts.join('\n\n')}\n`
+}
+
+/** As `dure check` says it, where there is something to explain. */
+function renderJudgement({ setup, results, history }: TestRecord, result: CheckResult, style: Style): string {
+  const { verdict, summary } = results
+  if (result.anomalies.length > 0) {
+    const checked = {
+      source: subjectOf(setup, results),
+      history: { origin: history.origin, events: history.events.length },
+      model: setup.workload.name,
+      consistency: undefined,
+      result: { ...result, verdict, summary },
+      tookMs: 0,
+    }
+    return renderVerdict(checked, { style, columns: COLUMNS }).trimEnd()
+  }
+  const text = [
+    ...wrap(summary, COLUMNS - VERDICT_WIDTH).map(printable),
+    style('quiet', `${subjectOf(setup, results)}, ${formatCount(history.events.length)} events`),
+  ]
+  const head = style(tones[verdict], verdict) + ' '.repeat(VERDICT_WIDTH - verdict.length)
+  return head + text.join(`\n${' '.repeat(VERDICT_WIDTH)}`)
 }
 
 function subjectOf(setup: TestSetup, { durationMs, isInterrupted }: TestResults): string {
@@ -92,14 +109,11 @@ function renderFaults({ faultSpans, faults, durationMs }: TestResults, style: St
     ]
   })
   const failed = faultSpans.filter(({ error }) => error !== undefined)
-  const note =
-    failed.length === 0
-      ? ''
-      : style(
-          'warn',
-          `${failed.length} did not go as they should, for example ${failed[0]!.kind}: ${failed[0]!.error}\n`,
-        )
-  return renderTable(columns, rows, style) + note
+  if (failed.length === 0) return renderTable(columns, rows, style)
+  const [{ kind, error } = { kind: '', error: '' }] = failed
+  const note = `${failed.length} did not go as they should, for example ${kind}: ${error}`
+  const said = wrap(note, COLUMNS - INDENT.length).map((line) => style('warn', printable(line)))
+  return `${renderTable(columns, rows, style)}${said.join('\n')}`
 }
 
 const lengthOf = ({ beginMs, endMs }: FaultSpan, durationMs: number): number =>

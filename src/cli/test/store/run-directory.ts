@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { DureError } from '../../../foundation/errors.ts'
 import type { TestResults, TestSetup } from '../../../proof/workloads/run/test-record.ts'
@@ -35,8 +35,6 @@ export class RunDirectory {
         if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue
         throw error
       }
-      link(join(parent, 'latest'), path)
-      link(join(store, 'latest'), path)
       return new RunDirectory(path)
     }
   }
@@ -45,8 +43,21 @@ export class RunDirectory {
     return join(this.path, file)
   }
 
+  /** From now on it is the latest. */
   writeSetup(setup: TestSetup): void {
     this.#write('test.json', setup)
+    const parent = join(this.path, '..')
+    link(join(parent, 'latest'), this.path)
+    link(join(parent, '..', 'latest'), this.path)
+  }
+
+  /** Of a run that did not begin: what is empty goes, logs that say why stay. */
+  discardEmpty(): void {
+    try {
+      for (const path of ['.', '..', '../..']) rmdirSync(join(this.path, path))
+    } catch {
+      // Something is in it.
+    }
   }
 
   writeResults(results: TestResults): void {
