@@ -98,6 +98,7 @@ export const packageEntries: readonly string[] = ['index', 'sim', 'testing', 've
 /** What starts by itself besides tests. */
 export const programs: readonly string[] = [
   'src/cli/main.ts',
+  'src/cli/maelstrom/testing/program-process.ts',
   'src/server/main.ts',
   'bench/main.ts',
   'bench/storage/spike.ts',

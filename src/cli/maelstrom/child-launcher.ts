@@ -71,13 +71,13 @@ export class ChildLauncher implements NodeLauncher {
     const ended = new Promise<void>((resolve) => {
       child.once('error', (error) => {
         this.#running.delete(child)
-        hears.ended(`because it could not be started: ${error.message}`)
+        hears.ended(`because it could not be started (${error.message})`, '')
         resolve()
       })
       child.once('close', (code, signal) => {
         this.#running.delete(child)
         lines.end()
-        hears.ended(`${signal === null ? `with exit code ${code}` : `by ${signal}`}${tailOf(logPath)}`)
+        hears.ended(signal === null ? `with exit code ${code}` : `by ${signal}`, tailOf(logPath))
         resolve()
       })
     })
@@ -209,6 +209,6 @@ class Lines {
 /** The last words of a program say best why it ended. */
 function tailOf(logPath: string): string {
   const lines = readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-TAIL_LINES)
-  if (lines.join('') === '') return ', and wrote nothing to stderr'
-  return `; the last it wrote to stderr, in ${logPath}:\n${lines.map((line) => `  | ${line}`).join('\n')}`
+  if (lines.join('') === '') return '  it wrote nothing to stderr'
+  return `  the last it wrote to stderr, in ${logPath}:\n${lines.map((line) => `  | ${line}`).join('\n')}`
 }

@@ -26,7 +26,7 @@ export function renderRun(run: MaelstromRun, path: string, { style, columns }: R
     ...rest.map((line) => INDENT + line),
     ...run.problems
       .slice(0, 1)
-      .flatMap(({ message }) => ['', ...message.split('\n').map((line) => INDENT + printable(line))]),
+      .flatMap(({ details }) => details.split('\n').map((line) => INDENT + printable(line))),
     ...(run.problems.length > 0 ? [] : (run.result?.anomalies ?? []).slice(0, ANOMALIES_SHOWN_MAX)).flatMap(
       (anomaly) => ['', ...renderAnomaly(anomaly, run.summary, width, style)],
     ),

@@ -26,12 +26,14 @@ export class RpcError extends Error {
 export class MalformedReply extends Error {
   override readonly name = 'MalformedReply'
   readonly node: string
+  /** What was asked and answered, and what was expected. */
+  readonly details: string
 
   constructor(rpc: Rpc<unknown>, request: Message, reply: unknown, because: string) {
-    super(
-      `${request.dest} gave an answer that cannot be taken: ${because}.\n` +
-        `  asked      ${JSON.stringify(request.body)}\n  answered   ${JSON.stringify(reply)}\n  expected   ${rpc.expected}`,
-    )
+    super(`${request.dest} gave an answer that cannot be taken: ${because}.`)
+    this.details =
+      `  asked      ${JSON.stringify(request.body)}\n  answered   ${JSON.stringify(reply)}\n` +
+      `  expected   ${rpc.expected}`
     this.node = request.dest
   }
 }

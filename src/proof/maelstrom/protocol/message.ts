@@ -48,5 +48,5 @@ export function parseMessage(line: string, node: string): Message {
   return { src: src as string, dest: dest as string, body: body as Body }
 }
 
-export const isObject = (value: unknown): value is Record<string, unknown> =>
+const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -29,8 +29,10 @@ export interface MaelstromClusterOptions {
 export interface NodeProblem {
   readonly node: string
   readonly kind: 'not-a-message' | 'wrong-answer' | 'ended' | 'no-init' | 'unknown-destination'
-  /** What it did, and what was expected, for a person. */
+  /** What it did, in a sentence. */
   readonly message: string
+  /** What it wrote and what was expected, in lines; empty where there is no more to say. */
+  readonly details: string
 }
 
 /** Programs start slowly on a busy machine. */
@@ -87,7 +89,7 @@ export class MaelstromCluster implements ClusterUnderTest {
       isInitialized: false,
       launched: this.#options.launcher.start(node, {
         line: (text) => this.#heard(node, life, text),
-        ended: (how) => this.#ended(node, life, how),
+        ended: (how, lastWords) => this.#ended(node, life, how, lastWords),
       }),
     }
     this.#running.set(node, life)
@@ -100,7 +102,12 @@ export class MaelstromCluster implements ClusterUnderTest {
       const because =
         error instanceof RpcError || error instanceof MalformedReply ? error.message : String(error)
       const hint = life.isInitialized ? '' : '. Does it read lines from stdin, and flush what it writes?'
-      this.#tell(node, 'no-init', `${node} was not ready after its start: ${because}${hint}`)
+      this.#tell(
+        node,
+        'no-init',
+        `${node} was not ready after its start: ${because}${hint}`,
+        error instanceof MalformedReply ? error.details : '',
+      )
     }
   }
 
@@ -142,7 +149,7 @@ export class MaelstromCluster implements ClusterUnderTest {
       if (this.#options.network.send(message) === 'nobody') this.#sentToNobody(node, message)
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error
-      this.#tell(node, 'not-a-message', error.message)
+      this.#tell(node, 'not-a-message', error.message, error.details)
     }
   }
 
@@ -157,18 +164,19 @@ export class MaelstromCluster implements ClusterUnderTest {
     this.#tell(
       node,
       'unknown-destination',
-      `${node} sent a message to ${JSON.stringify(dest)}, and there is nobody of that name: ${known}.\n  it wrote   ${JSON.stringify(message)}`,
+      `${node} sent a message to ${JSON.stringify(dest)}, and there is nobody of that name: ${known}.`,
+      `  it wrote   ${JSON.stringify(message)}`,
     )
   }
 
-  #ended(node: string, life: Life, how: string): void {
+  #ended(node: string, life: Life, how: string, lastWords: string): void {
     if (this.#running.get(node) !== life) return
     this.#running.delete(node)
-    this.#tell(node, 'ended', `${node} ended ${how}. It should run until its standard input ends.`)
+    this.#tell(node, 'ended', `${node} ended ${how}: it should run until its standard input ends.`, lastWords)
   }
 
-  #tell(node: string, kind: NodeProblem['kind'], message: string): void {
-    this.#options.onProblem({ node, kind, message })
+  #tell(node: string, kind: NodeProblem['kind'], message: string, details = ''): void {
+    this.#options.onProblem({ node, kind, message, details })
   }
 
   #ask<Reply>(node: string, rpc: Rpc<Reply>, body: Readonly<Record<string, unknown>>): Promise<Reply> {

@@ -10,8 +10,8 @@ export interface NodeLauncher {
 export interface NodeEvents {
   /** It wrote a line to its standard output, without its end. */
   line(text: string): void
-  /** It ended, whoever ended it: `with exit code 1`, `by SIGKILL`, and what it last wrote to stderr. */
-  ended(how: string): void
+  /** It ended, whoever ended it: `with exit code 1`, `by SIGKILL`; and what it last wrote to stderr, in lines. */
+  ended(how: string, lastWords: string): void
 }
 
 export interface LaunchedNode {

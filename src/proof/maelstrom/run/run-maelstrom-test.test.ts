@@ -81,7 +81,7 @@ describe('a program that breaks the protocol', () => {
       workers: 1,
     })
     expect(verdict).toBe('invalid')
-    expect(problems[0]!.message).toMatch(told)
+    expect(`${problems[0]!.message}\n${problems[0]!.details}`).toMatch(told)
     expect(operations.count).toBeLessThan(10)
   })
 

@@ -129,8 +129,8 @@ export async function runMaelstromTest(
     }
   }
   try {
-    await cluster.startAll()
-    if (problems.all.length > 0) return neverReady(problems.all, network)
+    await Promise.race([cluster.startAll(), problems.ended])
+    if (problems.signal.aborted) return neverReady(problems.all, network)
     const run = await runPlan(
       drawingFrom(random.fork('load'), runtime),
       cluster,
@@ -189,6 +189,14 @@ class Problems {
     return this.#over.signal
   }
 
+  /** Resolves when the test is over early. */
+  get ended(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.signal.aborted) resolve()
+      else this.signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+
   add(problem: NodeProblem): void {
     // One broken node says the same again and again.
     if (this.all.length < PROBLEMS_MAX) {
@@ -205,7 +213,7 @@ class Problems {
         return await call(rpc, body)
       } catch (error) {
         if (error instanceof MalformedReply)
-          this.add({ node: error.node, kind: 'wrong-answer', message: error.message })
+          this.add({ node: error.node, kind: 'wrong-answer', message: error.message, details: error.details })
         throw error
       }
     }
@@ -216,8 +224,9 @@ const PROBLEMS_MAX = 16
 
 function neverReady(problems: readonly NodeProblem[], network: MessageNetwork): MaelstromRun {
   return {
-    verdict: 'invalid',
-    summary: summaryOf(problems),
+    ...(problems.length > 0
+      ? { verdict: 'invalid', summary: summaryOf(problems) }
+      : { verdict: 'unknown', summary: 'The test was ended before the nodes were ready.' }),
     history: { origin: 'dure', events: [] },
     result: undefined,
     problems,
@@ -245,7 +254,7 @@ function judge(
 function summaryOf(problems: readonly NodeProblem[]): string {
   const [first, ...others] = problems
   const more = others.length === 0 ? '' : ` (and ${others.length} more of the kind)`
-  return `${first!.message.split('\n', 1)[0]}${more}`
+  return `${first!.message}${more}`
 }
 
 /** Rounded down: 100 % is all. */
