@@ -194,7 +194,7 @@ async function plansOf(options: TestOptions): Promise<readonly TestPlan[]> {
 }
 
 function inWords({ workload, engine, nodes, timeLimitMs, faultKinds, seed }: TestPlan): string {
-  const where = engine === 'embedded' ? `${nodes} nodes` : engine
+  const where = engine === 'embedded' ? (nodes === 1 ? '1 node' : `${nodes} nodes`) : engine
   const faults = faultKinds.length === 0 ? 'no faults' : faultKinds.join(' ')
   return `${workload.name} on ${where}, ${timeLimitMs / 1_000} s, ${faults}, seed ${seed}`
 }

@@ -10,7 +10,7 @@ export interface EtcdProcessOptions {
   readonly program: string
   readonly args: readonly string[]
   readonly logPath: string
-  /** It ended, and nobody had asked for it. */
+  /** It ended after it had served, and nobody had asked for it. */
   readonly onDeath: (ending: string) => void
 }
 
@@ -21,7 +21,7 @@ export class EtcdProcess {
   #child: ChildProcess | undefined
   #exited: Promise<void> = Promise.resolve()
   #isPaused = false
-  #isExpected = false
+  #hasServed = false
 
   constructor(options: EtcdProcessOptions) {
     this.#options = options
@@ -44,7 +44,7 @@ export class EtcdProcess {
     closeSync(log)
     this.#child = child
     this.#isPaused = false
-    this.#isExpected = false
+    this.#hasServed = false
     process.once('exit', this.#kill)
     this.#exited = new Promise((resolve) => {
       const end = (ending: string): void => {
@@ -52,16 +52,21 @@ export class EtcdProcess {
         this.#child = undefined
         process.off('exit', this.#kill)
         resolve()
-        if (!this.#isExpected) this.#options.onDeath(ending)
+        if (this.#hasServed) this.#options.onDeath(ending)
       }
       child.once('exit', (code, signal) => end(signal === null ? `exit code ${code}` : `killed by ${signal}`))
       child.once('error', (error) => end(`it could not be run: ${error.message}`))
     })
   }
 
+  /** From now on it does not end unless somebody wants it to. */
+  served(): void {
+    this.#hasServed = this.#child !== undefined
+  }
+
   /** `kill -9`. */
   async kill(): Promise<void> {
-    this.#isExpected = true
+    this.#hasServed = false
     this.#kill()
     await this.#exited
   }

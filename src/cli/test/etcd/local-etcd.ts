@@ -114,10 +114,14 @@ export class LocalEtcd implements ClusterUnderTest, AsyncDisposable {
 
   async start(node: string): Promise<void> {
     const { process, endpoint } = this.#member(node)
-    process.start()
-    await waitFor(`node ${node} to serve`, RETURN_TIMEOUT_MS, () =>
-      memberStatus(endpoint, STATUS_TIMEOUT_MS),
-    ).catch(() => {})
+    const served = await waitFor(`node ${node} to serve`, RETURN_TIMEOUT_MS, async () => {
+      // It ends at once while somebody else has its port: a connection that is under way somewhere.
+      process.start()
+      return memberStatus(endpoint, STATUS_TIMEOUT_MS)
+    }).catch(() => undefined)
+    if (served === undefined && process.state === 'dead')
+      throw new DureError('unavailable', `node ${node} did not start: node-${node}.log may say why`)
+    process.served()
   }
 
   async pause(node: string): Promise<void> {
@@ -148,13 +152,14 @@ export class LocalEtcd implements ClusterUnderTest, AsyncDisposable {
   }
 
   async #start(program: string, { nodes, logDirectory, onSurprise }: LocalEtcdOptions): Promise<void> {
-    const ports = await freePorts(2 * nodes)
     const names = Array.from({ length: nodes }, (_, i) => String(i + 1))
     const proxies: PeerProxy[] = []
-    for (const [i, node] of names.entries()) {
+    for (const node of names) {
       const nodeOf = (memberId: string) => this.#names.get(memberId)
-      proxies.push(await PeerProxy.before({ node, port: ports[nodes + i]!, links: this.links, nodeOf }))
+      proxies.push(await PeerProxy.before({ node, links: this.links, nodeOf }))
     }
+    // After the proxies took theirs.
+    const ports = await freePorts(2 * nodes)
     const everybody = names.map((node, i) => `${node}=http://127.0.0.1:${proxies[i]!.port}`).join(',')
     for (const [i, node] of names.entries()) {
       const endpoint = `127.0.0.1:${ports[i]}`
@@ -173,9 +178,10 @@ export class LocalEtcd implements ClusterUnderTest, AsyncDisposable {
         onDeath: (ending) =>
           onSurprise(`node ${node} ended by itself (${ending}); node-${node}.log may say why`),
       })
+      proxies[i]!.behindPort = ports[nodes + i]!
       this.#members.set(node, { endpoint, process, proxy: proxies[i]! })
-      process.start()
     }
+    await Promise.all(names.map((node) => this.start(node)))
     await waitFor('a leader of etcd', START_TIMEOUT_MS, async () => {
       const statuses = await this.#statuses()
       const leaders = statuses.filter(({ id, leaderId }) => id === leaderId)

@@ -6,8 +6,6 @@ import { SenderFinder } from './sender-finder.ts'
 export interface PeerProxyOptions {
   /** The member behind it. */
   readonly node: string
-  /** Where that one listens, on 127.0.0.1. */
-  readonly port: number
   readonly links: Links
   /** By the id that members say of themselves. */
   readonly nodeOf: (memberId: string) => string | undefined
@@ -21,6 +19,8 @@ export class PeerProxy implements AsyncDisposable {
   readonly #options: PeerProxyOptions
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  /** Where the member listens, on 127.0.0.1; known before anybody asks for it. */
+  behindPort = 0
 
   private constructor(options: PeerProxyOptions) {
     this.#options = options
@@ -47,8 +47,8 @@ export class PeerProxy implements AsyncDisposable {
   }
 
   #carry(dialled: Socket): void {
-    const { node, port, links, nodeOf } = this.#options
-    const behind = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+    const { node, links, nodeOf } = this.#options
+    const behind = connect({ port: this.behindPort, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
     const finder = new SenderFinder()
     let memberId: string | undefined
     /** Whoever has not said who it is reaches everybody: that is no part of Raft. */

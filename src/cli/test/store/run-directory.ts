@@ -19,7 +19,8 @@ export class RunDirectory {
   readonly path: string
 
   constructor(path: string) {
-    this.path = relative('', path) || '.'
+    const here = relative('', path) || '.'
+    this.path = here.startsWith('..') ? resolve(path) : here
   }
 
   /** A new one; two in one second get different names. */
