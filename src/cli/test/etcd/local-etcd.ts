@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { freePorts } from '../../../fixture/free-ports.ts'
-import { waitFor } from '../../../fixture/wait-for.ts'
+import { Hopeless, waitFor } from '../../../fixture/wait-for.ts'
 import { DureError } from '../../../foundation/errors.ts'
 import type {
   ClusterUnderTest,
@@ -35,7 +35,6 @@ export interface LocalEtcdOptions {
 interface Member {
   readonly endpoint: string
   readonly process: EtcdProcess
-  readonly proxy: PeerProxy
 }
 
 /** Of the etcd that is installed; `ETCD` names another one. */
@@ -63,8 +62,11 @@ export class LocalEtcd implements ClusterUnderTest, AsyncDisposable {
   readonly links: Links
   readonly #data: string
   readonly #members = new Map<string, Member>()
+  /** In the order of the nodes. */
+  readonly #proxies: PeerProxy[] = []
   /** By member id. */
   readonly #names = new Map<string, string>()
+  #isClosed = false
 
   static async start(options: LocalEtcdOptions): Promise<LocalEtcd> {
     const program = findEtcd()
@@ -114,8 +116,10 @@ export class LocalEtcd implements ClusterUnderTest, AsyncDisposable {
 
   async start(node: string): Promise<void> {
     const { process, endpoint } = this.#member(node)
+    if (process.state !== 'dead') return
     const served = await waitFor(`node ${node} to serve`, RETURN_TIMEOUT_MS, async () => {
       // It ends at once while somebody else has its port: a connection that is under way somewhere.
+      if (this.#isClosed) throw new Hopeless('the cluster was closed')
       process.start()
       return memberStatus(endpoint, STATUS_TIMEOUT_MS)
     }).catch(() => undefined)
@@ -142,32 +146,34 @@ export class LocalEtcd implements ClusterUnderTest, AsyncDisposable {
 
   /** At once: only processes that were started here. */
   killAll(): Promise<unknown> {
+    this.#isClosed = true
     return Promise.all([...this.#members.values()].map(({ process }) => process.kill()))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.killAll()
-    await Promise.all([...this.#members.values()].map(({ proxy }) => proxy[Symbol.asyncDispose]()))
+    await Promise.all(this.#proxies.map((proxy) => proxy[Symbol.asyncDispose]()))
     await rm(this.#data, { recursive: true, force: true })
   }
 
   async #start(program: string, { nodes, logDirectory, onSurprise }: LocalEtcdOptions): Promise<void> {
     const names = Array.from({ length: nodes }, (_, i) => String(i + 1))
-    const proxies: PeerProxy[] = []
+    const nodeOf = (memberId: string) => this.#names.get(memberId)
     for (const node of names) {
-      const nodeOf = (memberId: string) => this.#names.get(memberId)
-      proxies.push(await PeerProxy.before({ node, links: this.links, nodeOf }))
+      this.#proxies.push(await PeerProxy.before({ node, links: this.links, nodeOf }))
     }
     // After the proxies took theirs.
     const ports = await freePorts(2 * nodes)
-    const everybody = names.map((node, i) => `${node}=http://127.0.0.1:${proxies[i]!.port}`).join(',')
+    const everybody = names
+      .map((node, i) => `${node}=http://127.0.0.1:${this.#this.#proxies[i]!.port}`)
+      .join(',')
     for (const [i, node] of names.entries()) {
       const endpoint = `127.0.0.1:${ports[i]}`
       const args = [
         ...['--name', node, '--data-dir', join(this.#data, `node-${node}`)],
         ...['--listen-client-urls', `http://${endpoint}`, '--advertise-client-urls', `http://${endpoint}`],
         ...['--listen-peer-urls', `http://127.0.0.1:${ports[nodes + i]}`],
-        ...['--initial-advertise-peer-urls', `http://127.0.0.1:${proxies[i]!.port}`],
+        ...['--initial-advertise-peer-urls', `http://127.0.0.1:${this.#this.#proxies[i]!.port}`],
         ...['--initial-cluster', everybody, '--initial-cluster-state', 'new'],
         ...['--logger', 'zap'],
       ]
@@ -178,8 +184,8 @@ export class LocalEtcd implements ClusterUnderTest, AsyncDisposable {
         onDeath: (ending) =>
           onSurprise(`node ${node} ended by itself (${ending}); node-${node}.log may say why`),
       })
-      proxies[i]!.behindPort = ports[nodes + i]!
-      this.#members.set(node, { endpoint, process, proxy: proxies[i]! })
+      this.#proxies[i]!.behindPort = ports[nodes + i]!
+      this.#members.set(node, { endpoint, process })
     }
     await Promise.all(names.map((node) => this.start(node)))
     await waitFor('a leader of etcd', START_TIMEOUT_MS, async () => {
