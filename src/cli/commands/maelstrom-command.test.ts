@@ -62,19 +62,23 @@ describe.concurrent('dure maelstrom test', () => {
       ],
       words,
     )
-    expect([code, stderr]).toEqual([0, expect.stringMatching(/^lin-kv, 3 nodes, seed 7: /)])
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^lin-kv on 3 nodes, seed 7\n/)])
     const run = join(store, readlinkSync(join(store, 'latest')))
     const results = JSON.parse(stdout)
-    expect(results).toEqual(JSON.parse(readFileSync(join(run, 'results.json'), 'utf8')))
+    const { directory: _, ...recorded } = results
+    expect(recorded).toMatchObject(JSON.parse(readFileSync(join(run, 'results.json'), 'utf8')))
     expect(results).toMatchObject({
       verdict: 'valid',
       seed: 7,
-      stats: { by_function: { read: { ok: expect.any(Number) } } },
-      net: { clients: { sent: expect.any(Number) } },
+      calls: { read: { acknowledged: expect.any(Number) } },
+      messages: { clients: { sent: expect.any(Number) } },
       faults: { kill: expect.any(Number), pause: expect.any(Number) },
       problems: [],
-      workload: { verdict: 'valid' },
+      replayCommand: expect.stringMatching(
+        /^dure maelstrom test --workload lin-kv --bin sh .* --seed 7 -- -c 'echo/,
+      ),
     })
+    expect(readFileSync(join(run, 'index.html'), 'utf8')).toContain('lin-kv')
     expect(readdirSync(join(run, 'node-logs'))).toEqual(['n1.log', 'n2.log', 'n3.log'])
     for (const file of ['history.jsonl', 'history.edn']) {
       const again = await runInProcess(['check', join(run, file), '--model', 'cas-register'])
@@ -91,7 +95,7 @@ describe.concurrent('dure maelstrom test', () => {
     const store = join(directory, 'interrupted')
     const running = maelstrom([...options, ...faults], words, { store, interrupted: interrupted.signal })
     await waitFor('a node that is paused', 20_000, async () => {
-      const said = readFileSync(join(store, readlinkSync(join(store, 'current')), 'history.jsonl'), 'utf8')
+      const said = readFileSync(join(store, readlinkSync(join(store, 'latest')), 'history.jsonl'), 'utf8')
       return said.includes('begin-pause') || undefined
     })
     interrupted.abort()

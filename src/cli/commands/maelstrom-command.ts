@@ -1,23 +1,11 @@
 import { type Command, Option } from 'commander'
-import { DureError } from '../../foundation/errors.ts'
-import type { FaultKind } from '../../proof/chaos/nemesis/cluster-under-test.ts'
-import { type LatencyDistribution, latencyDistributions } from '../../proof/maelstrom/network/latency.ts'
-import { topologyNames, topologyOf } from '../../proof/maelstrom/network/topology.ts'
-import { type MaelstromRun, runMaelstromTest } from '../../proof/maelstrom/run/run-maelstrom-test.ts'
-import { maelstromWorkloads } from '../../proof/maelstrom/workloads/catalogue.ts'
-import type { MaelstromWorkload } from '../../proof/maelstrom/workloads/maelstrom-workload.ts'
-import type { ConsistencyModel } from '../../proof/verify/transactions/consistency/consistency-model.ts'
-import { createNodeRuntime } from '../../runtime/node/node-runtime.ts'
-import { tcpFraming } from '../../wire/frame/tcp-framing.ts'
-import { type CommandContext, say, writeData, writeJson } from '../command-context.ts'
-import { exitCodes } from '../exit-code.ts'
-import { ChildLauncher, requireProgram } from '../maelstrom/child-launcher.ts'
-import { renderRun } from '../maelstrom/render-run.ts'
-import { resultsJson } from '../maelstrom/results.ts'
-import { StoreDirectory } from '../maelstrom/store-directory.ts'
+import { latencyDistributions } from '../../proof/maelstrom/network/latency.ts'
+import { topologyNames } from '../../proof/maelstrom/network/topology.ts'
+import { workloadDescriptions } from '../../proof/maelstrom/workloads/described.ts'
+import type { CommandContext } from '../command-context.ts'
+import type { TestCommandOptions } from '../maelstrom/run-test.ts'
 import {
   availability,
-  type Concurrency,
   concurrency,
   faultList,
   modelList,
@@ -25,45 +13,10 @@ import {
   notNegative,
   positive,
 } from '../maelstrom/test-options.ts'
-import { Progress } from '../output/progress.ts'
 import { wholeNumber } from '../parse/arguments.ts'
 import { withExamples } from './examples.ts'
 
-interface TestCommandOptions {
-  readonly workload: string
-  readonly bin: string
-  readonly nodeCount: number
-  readonly concurrency: Concurrency
-  readonly rate: number
-  readonly timeLimit: number
-  readonly timeoutMs?: number
-  readonly latency: number
-  readonly latencyDist: LatencyDistribution
-  readonly topology: string
-  readonly availability?: number
-  readonly consistencyModels: readonly ConsistencyModel[]
-  readonly keyCount?: number
-  readonly maxTxnLength?: number
-  readonly maxWritesPerKey?: number
-  readonly crashClients: boolean
-  readonly nemesis?: readonly FaultKind[]
-  readonly nemesisInterval?: number
-  readonly settle?: number
-  readonly seed?: number
-  readonly logStderr?: boolean
-  readonly logNetSend?: boolean
-  readonly logNetRecv?: boolean
-  readonly store: string
-  readonly json?: boolean
-}
-
 const SEED_MAX = 999_999_999
-const NEMESIS_INTERVAL_SECONDS = 10
-/** A fault must strike, and be over, well within the test. */
-const INTERVALS_PER_TEST = 4
-const TIMEOUT_MS_MIN = 1_000
-const LATENCIES_PER_TIMEOUT = 10
-const COLUMNS = 80
 
 export function addMaelstromCommand(program: Command, context: CommandContext): void {
   const maelstrom = program
@@ -104,7 +57,7 @@ function addTestCommand(maelstrom: Command, context: CommandContext): void {
     .addHelpText('after', () => `\n${workloadsHelp()}`)
     .addOption(
       new Option('-w, --workload <name>', 'what is asked of it, see below')
-        .choices(maelstromWorkloads.map(({ name }) => name))
+        .choices(Object.keys(workloadDescriptions))
         .argParser((text) => text)
         .default('lin-kv'),
     )
@@ -159,160 +112,20 @@ function addTestCommand(maelstrom: Command, context: CommandContext): void {
     .option('--log-net-recv', 'show messages as they are received')
     .option('--store <path>', 'where runs are kept', 'store')
     .option('--json', 'answer in JSON')
-    .action((words: string[], options: TestCommandOptions, command: Command) =>
-      test(context, words, { ...options, ...(command.optsWithGlobals().json === true && { json: true }) }),
-    )
+    .action(async (words: string[], options: TestCommandOptions, command: Command) => {
+      // Loaded here: no other command needs the checkers of all workloads.
+      const { runTest } = await import('../maelstrom/run-test.ts')
+      await runTest(context, words, {
+        ...options,
+        ...(command.optsWithGlobals().json === true && { json: true }),
+      })
+    })
 }
 
 const workloadsHelp = (): string =>
   [
     'Workloads:',
-    ...maelstromWorkloads.map(({ name, description }) => `  ${name.padEnd(15)}  ${description}`),
+    ...Object.entries(workloadDescriptions).map(
+      ([name, description]) => `  ${name.padEnd(15)}  ${description}`,
+    ),
   ].join('\n')
-
-async function test(
-  context: CommandContext,
-  words: readonly string[],
-  options: TestCommandOptions,
-): Promise<void> {
-  const { shell, styles } = context
-  const workload = workloadOf(options)
-  const bin = requireProgram(options.bin)
-  const workers = options.concurrency(options.nodeCount)
-  requireReaders(workload, workers, options)
-  topologyOf(options.topology, ['n1'])
-  const seed = options.seed ?? Math.floor(Math.random() * SEED_MAX)
-  const store = new StoreDirectory(options.store, workload.name, Date.now())
-  const told = {
-    workload: workload.name,
-    bin: options.bin,
-    arguments: words,
-    seed,
-    ...plainOptions(options, workers),
-  }
-  store.write('test.json', told)
-  say(
-    context,
-    styles.stderr('quiet', `${workload.name}, ${options.nodeCount} nodes, seed ${seed}: ${store.path}`),
-  )
-  const launcher = new ChildLauncher({
-    bin,
-    args: words,
-    logDirectory: store.nodeLogs,
-    dataDirectory: store.nodeData,
-    stderr: options.logStderr ? shell.stderr : undefined,
-  })
-  // For its clock and its timers; it listens nowhere.
-  const runtime = await createNodeRuntime({
-    directory: store.path,
-    network: { framing: tcpFraming, clusterId: 'maelstrom', nodeId: 0 },
-    seed,
-  })
-  const progress = new Progress(shell.stderr)
-  let calls = 0
-  try {
-    const run = await runMaelstromTest(
-      runtime,
-      launcher,
-      { ...testOptions(options, workload, workers), seed },
-      {
-        signal: shell.interrupted,
-        onEvent(event) {
-          store.event(event)
-          if (event.process === 'nemesis') {
-            progress.abandon()
-            const error = event.error === undefined ? '' : `: ${String(event.error)}`
-            say(context, styles.stderr('warn', `${event.f} ${String(event.value)}${error}`))
-          } else if (event.type === 'invoke') {
-            calls++
-            progress.update(() => `${calls} calls`)
-          }
-        },
-        onPhase(phase) {
-          if (phase !== 'prepare' && phase !== 'done') progress.update(() => `${calls} calls, ${phase}`)
-        },
-        onMessage(event, id, message) {
-          store.message(event, id, message)
-          if (event === 'sent' ? options.logNetSend : options.logNetRecv)
-            say(context, styles.stderr('quiet', `${event.padEnd(8)}  ${JSON.stringify(message)}`))
-        },
-      },
-    )
-    progress.abandon()
-    const json = resultsJson(run, told)
-    await store.finish(json, run.history)
-    context.exitCode =
-      shell.interrupted.aborted && run.verdict !== 'invalid' ? exitCodes.interrupted : exitCodeOf(run)
-    if (options.json) return await writeJson(context, json)
-    const columns = shell.stdout.columns ?? COLUMNS
-    await writeData(context, renderRun(run, store.path, { style: styles.stdout, columns }))
-  } finally {
-    launcher.close()
-    await runtime.close()
-  }
-}
-
-function testOptions(options: TestCommandOptions, workload: MaelstromWorkload, workers: number) {
-  const timeLimitMs = options.timeLimit * 1_000
-  const intervalMs =
-    options.nemesisInterval === undefined
-      ? Math.min(NEMESIS_INTERVAL_SECONDS * 1_000, timeLimitMs / INTERVALS_PER_TEST)
-      : options.nemesisInterval * 1_000
-  return {
-    workload,
-    workers,
-    nodeCount: options.nodeCount,
-    ratePerSecond: options.rate,
-    timeLimitMs,
-    timeoutMs: options.timeoutMs ?? Math.max(TIMEOUT_MS_MIN, LATENCIES_PER_TIMEOUT * options.latency),
-    latencyMs: options.latency,
-    distribution: options.latencyDist,
-    topology: options.topology,
-    availability: options.availability,
-    consistencyModels: options.consistencyModels,
-    keyCount: options.keyCount,
-    transactionLengthMax: options.maxTxnLength,
-    writesPerKeyMax: options.maxWritesPerKey,
-    crashClients: options.crashClients,
-    faults:
-      options.nemesis === undefined
-        ? undefined
-        : { kinds: options.nemesis, everyMs: intervalMs, forMs: intervalMs },
-    settleMs: 1_000 * (options.settle ?? (options.nemesis === undefined ? 5 : 10)),
-  }
-}
-
-function workloadOf({ workload }: TestCommandOptions): MaelstromWorkload {
-  const found = maelstromWorkloads.find(({ name }) => name === workload)
-  if (found !== undefined) return found
-  const known = maelstromWorkloads.map(({ name }) => name).join(', ')
-  throw new DureError(
-    'invalid',
-    `asked for the workload ${workload}, and there is none of that name: use ${known}`,
-  )
-}
-
-/** What every node has in the end is asked by a client of its own. */
-function requireReaders(
-  workload: MaelstromWorkload,
-  workers: number,
-  { nodeCount }: TestCommandOptions,
-): void {
-  if (workers >= nodeCount || !workload.readsEachNode) return
-  const message = `${workload.name} reads every node in the end: ${workers} clients for ${nodeCount} nodes are too few, give --concurrency 1n or more`
-  throw new DureError('invalid', message)
-}
-
-function plainOptions(options: TestCommandOptions, workers: number): Readonly<Record<string, unknown>> {
-  return {
-    node_count: options.nodeCount,
-    concurrency: workers,
-    rate: options.rate,
-    time_limit: options.timeLimit,
-    latency: { mean: options.latency, dist: options.latencyDist },
-    nemesis: options.nemesis ?? [],
-  }
-}
-
-const exitCodeOf = ({ verdict }: MaelstromRun): number =>
-  ({ valid: exitCodes.fine, invalid: exitCodes.no, unknown: exitCodes.undecided })[verdict]

@@ -5,7 +5,8 @@ import { errorOf, protocolErrors } from './error-code.ts'
 test('the page has the table of the codes as they are', () => {
   const page = readFileSync('docs/maelstrom.md', 'utf8')
   const rows = protocolErrors.map(
-    ({ code, name, isDefinite, meaning }) => `| ${code} | \`${name}\` | ${isDefinite ? 'yes' : 'no'} | ${meaning} |`,
+    ({ code, name, isDefinite, meaning }) =>
+      `| ${code} | \`${name}\` | ${isDefinite ? 'yes' : 'no'} | ${meaning} |`,
   )
   expect(page).toContain(rows.join('\n'))
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
 import { programs } from '../testing/programs/catalogue.ts'
-import { stagedTest } from '../testing/staged-test.ts'
+import { acknowledgedOf, countOf, stagedTest } from '../testing/staged-test.ts'
 import { programOf, type ThreadProgram } from '../testing/thread-launcher.ts'
 import { maelstromWorkloads } from '../workloads/catalogue.ts'
 import { echo } from '../workloads/echo.ts'
@@ -19,13 +19,13 @@ describe.for(maelstromWorkloads.map((workload) => ({ name: workload.name, worklo
     const program = programs[name]!
 
     test('acquits a program that is right, under partitions', async () => {
-      const { verdict, summary, result, operations, faults } = await stagedTest(programOf(program), {
+      const { verdict, summary, result, calls, faults } = await stagedTest(programOf(program), {
         workload,
         faults: partitions,
       })
-      expect(result?.anomalies).toEqual([])
-      expect([verdict, summary]).toEqual(['valid', result!.summary])
-      expect(operations.ok).toBeGreaterThan(300)
+      expect(result.anomalies).toEqual([])
+      expect([verdict, summary]).toEqual(['valid', result.summary])
+      expect(acknowledgedOf(calls)).toBeGreaterThan(300)
       expect(faults.get('partition')).toBeGreaterThan(0)
     })
 
@@ -75,14 +75,14 @@ describe('a program that breaks the protocol', () => {
     ['leaves out what was asked for', answer({ type: 'echo_ok' }), /"echo": it is missing/],
   ])('%s, is told so, and the test is over', async ([, misbehave, told]) => {
     const program = misbehaving(misbehave)
-    const { verdict, problems, operations } = await stagedTest(program, {
+    const { verdict, problems, calls } = await stagedTest(program, {
       workload: echo,
       nodeCount: 1,
       workers: 1,
     })
     expect(verdict).toBe('invalid')
     expect(`${problems[0]!.message}\n${problems[0]!.details}`).toMatch(told)
-    expect(operations.count).toBeLessThan(10)
+    expect(countOf(calls)).toBeLessThan(10)
   })
 
   it('never says that it is ready', async () => {
@@ -107,13 +107,13 @@ describe('a test', () => {
   })
 
   it('counts messages and calls', async () => {
-    const { messages, operations, messagesPerOperation } = await stagedTest(proxy, { workload: linKv })
+    const { messages, calls, messagesPerCall } = await stagedTest(proxy, { workload: linKv })
     // Each call is asked and answered, and passed on and answered; init beside.
-    expect(messages.clients.sent).toBe(2 * operations.count + 2 * 5)
-    expect(messages.servers.sent).toBe(2 * operations.count)
-    expect(messagesPerOperation!.servers).toBe(2)
-    const { read } = operations.byFunction
-    expect(read!.ok).toBe(read!.count)
+    expect(messages.clients.sent).toBe(2 * countOf(calls) + 2 * 5)
+    expect(messages.servers.sent).toBe(2 * countOf(calls))
+    expect(messagesPerCall!.servers).toBe(2)
+    const { read } = calls
+    expect([read!.failed, read!.unknown]).toEqual([0, 0])
     expect(read!.latencyMs!.median).toBeGreaterThan(5)
   })
 

@@ -8,6 +8,8 @@ import type { Budget } from '../../verify/verdict/budget.ts'
 import type { CheckResult, Verdict } from '../../verify/verdict/verdict.ts'
 import type { LoadWorker } from '../../workloads/run/load.ts'
 import { runPlan, type TestPhase } from '../../workloads/run/run-plan.ts'
+import { callStatistics } from '../../workloads/run/run-statistics.ts'
+import type { CallStatistics } from '../../workloads/run/test-record.ts'
 import type { WorkloadClient } from '../../workloads/workload.ts'
 import { MalformedReply } from '../client/rpc.ts'
 import { RpcClient } from '../client/rpc-client.ts'
@@ -19,7 +21,6 @@ import { attachServices } from '../services/service.ts'
 import type { MaelstromWorkload, NodeCall, PlanOptions } from '../workloads/maelstrom-workload.ts'
 import { MaelstromCluster, type NodeProblem } from './maelstrom-cluster.ts'
 import type { NodeLauncher } from './node-launcher.ts'
-import { type OperationStatistics, operationStatistics } from './operation-statistics.ts'
 
 export interface MaelstromTestOptions
   extends Pick<PlanOptions, 'consistencyModels' | 'keyCount' | 'transactionLengthMax' | 'writesPerKeyMax'> {
@@ -63,14 +64,15 @@ export interface MaelstromRun {
   /** Why, in a sentence or some. */
   readonly summary: string
   readonly history: RecordedHistory
-  /** What the check of the workload said; undefined when the nodes never were ready. */
-  readonly result: CheckResult | undefined
+  /** What the check of the workload said; what programs did that they may not do comes first among the anomalies. */
+  readonly result: CheckResult
   /** What nodes did that no program may do; the first ended the test. */
   readonly problems: readonly NodeProblem[]
-  readonly operations: OperationStatistics
+  /** By function. */
+  readonly calls: Readonly<Record<string, CallStatistics>>
   readonly messages: MessageStatistics
   /** For each call of a client, of all and of those between nodes and services. */
-  readonly messagesPerOperation: { readonly all: number; readonly servers: number } | undefined
+  readonly messagesPerCall: { readonly all: number; readonly servers: number } | undefined
   readonly availability: Availability
   /** Faults that struck, by kind. */
   readonly faults: ReadonlyMap<FaultKind, number>
@@ -139,7 +141,12 @@ export async function runMaelstromTest(
         ...(plan.finalReads === undefined ? {} : { finalReads: plan.finalReads, settleMs: options.settleMs }),
         atLeast: plan.atLeast,
         open: (worker) => openClient(worker, nodes[worker.worker % nodeCount]!),
-        check: (history, budget, finalFrom) => plan.check(history, { budget, finalFrom }),
+        check(history, budget, finalFrom) {
+          const result = plan.check(history, { budget, finalFrom })
+          return problems.all.length > 0
+            ? broken(problems.all, result)
+            : available(result, availabilityOf(history, options))
+        },
       },
       {
         ...{ workers, ratePerSecond: options.ratePerSecond, timeLimitMs: options.timeLimitMs },
@@ -151,22 +158,15 @@ export async function runMaelstromTest(
       },
       { ...hooks, signal: problems.signal },
     )
-    const operations = operationStatistics(run.history)
+    const calls = callStatistics(run.history.events)
     const messages = network.statistics
-    const availability = {
-      found: operations.count === 0 ? 0 : operations.ok / operations.count,
-      asked: options.availability,
-    }
     return {
-      ...judge(run, problems.all, availability),
-      history: run.history,
-      result: run.result,
+      ...run,
       problems: problems.all,
-      operations,
+      calls,
       messages,
-      messagesPerOperation: perOperation(messages, operations),
-      availability,
-      faults: run.faults,
+      messagesPerCall: perCall(messages, countOf(calls)),
+      availability: availabilityOf(run.history, options),
     }
   } finally {
     await cluster.stopAll()
@@ -223,33 +223,68 @@ class Problems {
 const PROBLEMS_MAX = 16
 
 function neverReady(problems: readonly NodeProblem[], network: MessageNetwork): MaelstromRun {
+  const nothing: CheckResult = {
+    verdict: 'unknown',
+    summary: 'The test was ended before the nodes were ready.',
+    anomalies: [],
+    spent: { steps: 0, memoryBytes: 0 },
+  }
+  const result = problems.length > 0 ? broken(problems, nothing) : nothing
   return {
-    ...(problems.length > 0
-      ? { verdict: 'invalid', summary: summaryOf(problems) }
-      : { verdict: 'unknown', summary: 'The test was ended before the nodes were ready.' }),
+    verdict: result.verdict,
+    summary: result.summary,
     history: { origin: 'dure', events: [] },
-    result: undefined,
+    result,
     problems,
-    operations: { count: 0, ok: 0, fail: 0, info: 0, byFunction: {} },
+    calls: {},
     messages: network.statistics,
-    messagesPerOperation: undefined,
+    messagesPerCall: undefined,
     availability: { found: 0, asked: undefined },
     faults: new Map(),
   }
 }
 
-function judge(
-  run: { readonly verdict: Verdict; readonly summary: string },
-  problems: readonly NodeProblem[],
-  { found, asked }: Availability,
-): { readonly verdict: Verdict; readonly summary: string } {
-  if (problems.length > 0) return { verdict: 'invalid', summary: summaryOf(problems) }
-  if (run.verdict !== 'invalid' && asked !== undefined && found < asked) {
-    const summary = `${percent(found)} of the calls were acknowledged, and ${percent(asked)} were asked for.`
-    return { verdict: 'invalid', summary }
+/** A program that does not speak the protocol is wrong, whatever its clients saw. */
+function broken(problems: readonly NodeProblem[], result: CheckResult): CheckResult {
+  const told = problems.map(({ kind, message, details }) => ({
+    name: kind,
+    explanation: message,
+    ...(details === '' ? {} : { drawing: details }),
+    events: [],
+  }))
+  return {
+    ...result,
+    verdict: 'invalid',
+    summary: summaryOf(problems),
+    anomalies: [...told, ...result.anomalies],
   }
-  return { verdict: run.verdict, summary: run.summary }
 }
+
+/** Fewer acknowledged calls than were asked for are wrong, too. */
+function available(result: CheckResult, { found, asked }: Availability): CheckResult {
+  if (asked === undefined || found >= asked) return result
+  const summary = `${percent(found)} of the calls were acknowledged, and ${percent(asked)} were asked for.`
+  const anomaly = { name: 'unavailable', explanation: summary, events: [] }
+  return {
+    ...result,
+    verdict: 'invalid',
+    summary: result.verdict === 'invalid' ? result.summary : summary,
+    anomalies: [...result.anomalies, anomaly],
+  }
+}
+
+function availabilityOf({ events }: RecordedHistory, { availability }: MaelstromTestOptions): Availability {
+  const calls = callStatistics(events)
+  const count = countOf(calls)
+  const acknowledged = Object.values(calls).reduce((sum, call) => sum + call.acknowledged, 0)
+  return { found: count === 0 ? 0 : acknowledged / count, asked: availability }
+}
+
+const countOf = (calls: Readonly<Record<string, CallStatistics>>): number =>
+  Object.values(calls).reduce(
+    (sum, { acknowledged, failed, unknown }) => sum + acknowledged + failed + unknown,
+    0,
+  )
 
 function summaryOf(problems: readonly NodeProblem[]): string {
   const [first, ...others] = problems
@@ -260,10 +295,7 @@ function summaryOf(problems: readonly NodeProblem[]): string {
 /** Rounded down: 100 % is all. */
 const percent = (part: number): string => `${Math.floor(part * 1_000) / 10} %`
 
-function perOperation(
-  messages: MessageStatistics,
-  { count }: OperationStatistics,
-): MaelstromRun['messagesPerOperation'] {
+function perCall(messages: MessageStatistics, count: number): MaelstromRun['messagesPerCall'] {
   if (count === 0) return undefined
   return { all: messages.all.sent / count, servers: messages.servers.sent / count }
 }

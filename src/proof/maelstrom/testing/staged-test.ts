@@ -44,3 +44,14 @@ export async function stagedTest(
   if ('error' in outcome) throw outcome.error
   return outcome.run
 }
+
+type Calls = MaelstromRun['calls']
+
+export const acknowledgedOf = (calls: Calls): number =>
+  Object.values(calls).reduce((sum, { acknowledged }) => sum + acknowledged, 0)
+
+export const countOf = (calls: Calls): number =>
+  Object.values(calls).reduce(
+    (sum, { acknowledged, failed, unknown }) => sum + acknowledged + failed + unknown,
+    0,
+  )

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { mix, repeat } from '../../workloads/generator/combinators.ts'
 import { checkFinalSum } from '../checks/check-final-sum.ts'
+import { described } from './described.ts'
 import { FinalReads } from './final-reads.ts'
 import { client, type MaelstromPlan, type MaelstromWorkload } from './maelstrom-workload.ts'
 import { rpc } from './replies.ts'
@@ -9,15 +10,13 @@ const addRpc = rpc('add', {})
 const readRpc = rpc('read', { value: z.int() }, '"value": an integer')
 
 export const gCounter: MaelstromWorkload = {
-  name: 'g-counter',
-  description: 'adds to a counter that only grows; in the end every node tells the sum',
+  ...described('g-counter'),
   readsEachNode: true,
   plan: ({ nodes }) => plan(0, nodes),
 }
 
 export const pnCounter: MaelstromWorkload = {
-  name: 'pn-counter',
-  description: 'adds to and takes from a counter; in the end every node tells the sum',
+  ...described('pn-counter'),
   readsEachNode: true,
   plan: ({ nodes }) => plan(-5, nodes),
 }

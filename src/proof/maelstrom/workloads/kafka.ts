@@ -6,6 +6,7 @@ import { call as asked, done, type Generator } from '../../workloads/generator/g
 import type { Answer, WorkloadClient } from '../../workloads/workload.ts'
 import { RpcError } from '../client/rpc.ts'
 import { historyValueOf } from '../protocol/json-value.ts'
+import { described } from './described.ts'
 import { type MaelstromWorkload, type NodeCall, ok, withErrors } from './maelstrom-workload.ts'
 import { anything, rpc } from './replies.ts'
 
@@ -27,9 +28,7 @@ const FINAL_POLLS_MS_MAX = 10_000
 
 /** Logs of messages: what is acknowledged stays, in one order, and polls show it without gaps. */
 export const kafka: MaelstromWorkload = {
-  name: 'kafka',
-  description:
-    'sends to logs and polls them; nothing acknowledged is lost, and each client reads on without gaps',
+  ...described('kafka'),
   plan({ keyCount = KEYS, writesPerKeyMax = MESSAGES_PER_KEY_MAX, crashClients }) {
     const keys = new LogKeys(keyCount, writesPerKeyMax)
     const ends = new Map<string, number>()

@@ -4,6 +4,7 @@ import { limit, mix, perKey, repeat } from '../../workloads/generator/combinator
 import type { Asking } from '../../workloads/generator/generator.ts'
 import { RpcError } from '../client/rpc.ts'
 import { historyValueOf } from '../protocol/json-value.ts'
+import { described } from './described.ts'
 import { client, type MaelstromWorkload } from './maelstrom-workload.ts'
 import { anything, rpc } from './replies.ts'
 
@@ -18,8 +19,7 @@ const CALLS_PER_KEY = 150
 const VALUES = 5
 
 export const linKv: MaelstromWorkload = {
-  name: 'lin-kv',
-  description: 'reads, writes and compares-and-sets single keys; each key is linearizable',
+  ...described('lin-kv'),
   plan: ({ nodes }) => ({
     load: perKey(Math.min(WORKERS_PER_KEY_MAX, 2 * nodes.length), () =>
       limit(

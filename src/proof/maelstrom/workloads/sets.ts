@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { mix, repeat } from '../../workloads/generator/combinators.ts'
 import { checkSpread } from '../checks/check-spread.ts'
 import { historyValueOf } from '../protocol/json-value.ts'
+import { described } from './described.ts'
 import { FinalReads } from './final-reads.ts'
 import { client, type MaelstromWorkload } from './maelstrom-workload.ts'
 import { rpc } from './replies.ts'
@@ -19,8 +20,7 @@ const topologyRpc = rpc('topology', {})
 
 /** Every message reaches every node in the end; each node is told whom to count as its neighbours. */
 export const broadcast: MaelstromWorkload = {
-  name: 'broadcast',
-  description: 'sends messages to one node each; in the end every node has all of them',
+  ...described('broadcast'),
   readsEachNode: true,
   plan({ topology, nodes }) {
     const final = new FinalReads(nodes)
@@ -49,8 +49,7 @@ export const broadcast: MaelstromWorkload = {
 }
 
 export const gSet: MaelstromWorkload = {
-  name: 'g-set',
-  description: 'adds elements to a set that only grows; in the end every node has all of them',
+  ...described('g-set'),
   readsEachNode: true,
   plan({ nodes }) {
     const final = new FinalReads(nodes)

@@ -4,6 +4,7 @@ import { checkTransactions } from '../../verify/transactions/check-transactions.
 import type { CheckResult } from '../../verify/verdict/verdict.ts'
 import { transactions } from '../../workloads/transactions/transactions.ts'
 import { historyValueOf } from '../protocol/json-value.ts'
+import { described } from './described.ts'
 import {
   client,
   type MaelstromWorkload,
@@ -19,14 +20,12 @@ const txnRpc = rpc(
 )
 
 export const txnListAppend: MaelstromWorkload = {
-  name: 'txn-list-append',
-  description: 'transactions that append to lists and read them; they satisfy the consistency model',
+  ...described('txn-list-append'),
   plan: (options) => plan('append', options),
 }
 
 export const txnRwRegister: MaelstromWorkload = {
-  name: 'txn-rw-register',
-  description: 'transactions that write and read registers; they satisfy the consistency model',
+  ...described('txn-rw-register'),
   plan: (options) => plan('w', options),
 }
 

@@ -1,14 +1,14 @@
 import { checkUniqueIds } from '../../verify/checks/unique-ids/check-unique-ids.ts'
 import { repeat } from '../../workloads/generator/combinators.ts'
 import { historyValueOf } from '../protocol/json-value.ts'
+import { described } from './described.ts'
 import { client, type MaelstromWorkload } from './maelstrom-workload.ts'
 import { anything, rpc } from './replies.ts'
 
 const generateRpc = rpc('generate', { id: anything }, '"id": …')
 
 export const uniqueIds: MaelstromWorkload = {
-  name: 'unique-ids',
-  description: 'asks for ids; no two are the same, whoever gave them',
+  ...described('unique-ids'),
   plan: () => ({
     load: repeat(() => ({ f: 'generate', value: null })),
     atLeast: { generate: 2 },
