@@ -164,16 +164,14 @@ export class LocalEtcd implements ClusterUnderTest, AsyncDisposable {
     }
     // After the proxies took theirs.
     const ports = await freePorts(2 * nodes)
-    const everybody = names
-      .map((node, i) => `${node}=http://127.0.0.1:${this.#this.#proxies[i]!.port}`)
-      .join(',')
+    const everybody = names.map((node, i) => `${node}=http://127.0.0.1:${this.#proxies[i]!.port}`).join(',')
     for (const [i, node] of names.entries()) {
       const endpoint = `127.0.0.1:${ports[i]}`
       const args = [
         ...['--name', node, '--data-dir', join(this.#data, `node-${node}`)],
         ...['--listen-client-urls', `http://${endpoint}`, '--advertise-client-urls', `http://${endpoint}`],
         ...['--listen-peer-urls', `http://127.0.0.1:${ports[nodes + i]}`],
-        ...['--initial-advertise-peer-urls', `http://127.0.0.1:${this.#this.#proxies[i]!.port}`],
+        ...['--initial-advertise-peer-urls', `http://127.0.0.1:${this.#proxies[i]!.port}`],
         ...['--initial-cluster', everybody, '--initial-cluster-state', 'new'],
         ...['--logger', 'zap'],
       ]
