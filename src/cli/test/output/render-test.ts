@@ -36,7 +36,7 @@ export function renderTest({ record, result, directory }: FinishedTest, style: S
         [
           ['report', directory.at('index.html')],
           ['history', directory.at('history.jsonl')],
-          ['check', setup.checkCommand ?? ''],
+          ...(setup.checkCommand === undefined ? [] : [['check', setup.checkCommand] as const]),
           ['again', setup.replayCommand],
         ],
         style,
@@ -69,9 +69,10 @@ function renderJudgement({ setup, results, history }: TestRecord, result: CheckR
 }
 
 function subjectOf(setup: TestSetup, { durationMs, isInterrupted }: TestResults): string {
-  const nodes = setup.nodes.length === 1 ? '1 node' : `${setup.nodes.length} nodes`
+  const count = setup.nodes.length
+  const nodes = count === 0 ? '' : count === 1 ? ' 1 node,' : ` ${count} nodes,`
   const ended = isInterrupted ? 'interrupted after' : 'in'
-  return `${setup.workload.name} on ${setup.engine}, ${nodes}, ${ended} ${formatDuration(durationMs)}`
+  return `${setup.workload.name} on ${setup.engine},${nodes} ${ended} ${formatDuration(durationMs)}`
 }
 
 const right = (title: string): Column => ({ title, align: 'right' })
