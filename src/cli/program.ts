@@ -113,6 +113,7 @@ const examples = [
   ['dure simulate --seeds 100', 'a hundred simulated clusters, one verdict'],
   ['dure test --workload bank', 'real processes, real faults, a verdict'],
   ['dure check history.edn --model register', 'a verdict on what clients saw, of any tool'],
+  ['dure maelstrom test --workload lin-kv --bin ./kv.py', 'a program in any language, as five nodes'],
 ] as const
 
 const exitCodesHelp = [

@@ -45,8 +45,7 @@ export function renderVerdict(checked: CheckedHistory, { style, columns }: Verdi
   return `${lines.join('\n')}\n`
 }
 
-/** Below a sentence that says what is wrong; it is not said twice. */
-export function renderAnomaly(
+function renderAnomaly(
   { name, explanation, drawing }: Anomaly,
   summary: string,
   width: number,

@@ -21,7 +21,7 @@ export function verdictJson({ result, ...checked }: CheckedHistory): unknown {
 }
 
 /** JSON has neither maps nor sets nor large integers: objects, lists and texts stand for them. */
-export function plain(value: unknown): unknown {
+function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(plain)
