@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
 
 /** `CHROMIUM` names the program; else the one that is installed. */
-export const chromiumProgram: string | undefined = findProgram()
+const chromiumProgram: string | undefined = findProgram()
 
 /** Without a browser the tests that need one are left out, which is said; with `DURE_REQUIRE_BROWSER` that is a failure. */
 export function requireChromium(): boolean {

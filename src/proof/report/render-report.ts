@@ -2,7 +2,7 @@ import type { CheckResult } from '../verify/verdict/verdict.ts'
 import type { TestRecord } from '../workloads/run/test-record.ts'
 import { compressed, packHistory } from './history/pack-history.ts'
 import { hasTimes, type ReportOperation, reportOperations } from './history/report-operation.ts'
-import { html } from './html/html.ts'
+import { Html, html } from './html/html.ts'
 import { pageScript, pageStyle } from './page-assets.ts'
 import { type ReportSubject, reportSubject } from './report-subject.ts'
 import { anomaliesSection } from './sections/anomalies-section.ts'
@@ -51,9 +51,10 @@ ${timeSection(history.hasTimes)}
 ${operationsSection(functions, results.anomalies.length)}
 <footer>${setup.name} · Dure ${setup.version}${setup.startedAt !== undefined && ` · ${setup.startedAt}`}</footer>
 </div>
+${inline(`<script type="application/octet-stream" id="history">${compressed(packHistory(history))}</script>`)}
+${inline(`<script>${pageScript}</script>`)}
 </body>`
   const title = html`<title>${results.verdict}: ${setup.workload.name} on ${setup.engine}</title>`
-  // Base64 and our own script: neither can hold the end of its element.
   return `<!doctype html>
 <html lang="en" data-verdict="${results.verdict}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -62,10 +63,13 @@ ${operationsSection(functions, results.anomalies.length)}
 ${title.text}
 <style>${pageStyle}</style></head>
 ${body.text}
-<script type="application/octet-stream" id="history">${compressed(packHistory(history))}</script>
-<script>${pageScript}</script>
 </html>
 `
+}
+
+/** Base64 and our own script: neither can hold the end of its element. */
+function inline(script: string): Html {
+  return new Html(script)
 }
 
 function functionsOf(operations: readonly ReportOperation[]): string[] {

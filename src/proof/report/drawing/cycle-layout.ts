@@ -12,56 +12,58 @@ export interface CycleLayout {
   readonly edges: readonly { readonly path: string; readonly label: Point }[]
 }
 
-export const BOX_WIDTH = 236
+export const BOX_WIDTH = 244
 export const BOX_HEIGHT = 56
-const MARGIN = 12
+const MARGIN = 10
 /** Between the end of an arrow and its box. */
 const AIR = 5
+/** Between boxes: room for an arrow with its label. */
+const GAP_X = 124
+const GAP_Y = 68
+/** Of arrows between two that stand side by side. */
+const BULGE = 96
 
-/** Boxes around an ellipse in the order of the cycle, clockwise from the top (two of them side by side). */
+/**
+ * Boxes clockwise in two columns, the first one at the top left; two side by side, three with one on the left. Arrows
+ * between boxes of a column are straight, so that labels have their place however long a cycle is.
+ */
 export function layOutCycle(count: number): CycleLayout {
-  const [radiusX, radiusY] = radii(count)
-  const height = 2 * (radiusY + MARGIN) + BOX_HEIGHT + (count === 2 ? 100 : 0)
-  const width = 2 * (radiusX + MARGIN) + BOX_WIDTH
-  const center = { x: width / 2, y: height / 2 }
-  const start = count === 2 ? -Math.PI : -Math.PI / 2
-  const nodes = Array.from({ length: count }, (_, i) => {
-    const angle = start + (2 * Math.PI * i) / count
-    return { x: center.x + radiusX * Math.cos(angle), y: center.y + radiusY * Math.sin(angle) }
-  })
+  const places = placesOf(count)
+  const rows = Math.max(...places.map(({ row }) => row)) + 1
+  const edgesAbove = count === 2 ? BULGE / 2 : 0
+  const nodes = places.map(({ column, row }) => ({
+    x: MARGIN + BOX_WIDTH / 2 + column * (BOX_WIDTH + GAP_X),
+    y: MARGIN + edgesAbove + BOX_HEIGHT / 2 + row * (BOX_HEIGHT + GAP_Y),
+  }))
   return {
-    width: Math.round(width),
-    height: Math.round(height),
+    width: 2 * (MARGIN + BOX_WIDTH) + GAP_X,
+    height: Math.ceil(2 * (MARGIN + edgesAbove) + rows * BOX_HEIGHT + (rows - 1) * GAP_Y),
     nodes,
-    edges: nodes.map((from, i) => edgeBetween(from, nodes[(i + 1) % count]!, center, count)),
+    edges: nodes.map((from, i) => edgeBetween(from, nodes[(i + 1) % count]!, count === 2 ? BULGE : 0)),
   }
 }
 
-function radii(count: number): readonly [x: number, y: number] {
-  if (count === 1) return [0, 0]
-  if (count === 2) return [215, 0]
-  if (count === 3) return [200, 105]
-  const around = (count * (BOX_WIDTH + 40)) / (2 * Math.PI)
-  return [Math.max(230, around), Math.max(110, count * 26)]
+function placesOf(count: number): { readonly column: number; readonly row: number }[] {
+  if (count === 1) return [{ column: 0, row: 0 }]
+  const right = Math.ceil(count / 2)
+  const left = count - right
+  return Array.from({ length: count }, (_, i) => {
+    if (i === 0) return { column: 0, row: left === 1 ? (right - 1) / 2 : 0 }
+    if (i <= right) return { column: 1, row: i - 1 }
+    // Up again; the lowest one beside the lowest of the other column.
+    return { column: 0, row: ((right - 1) * (count - i)) / (left - 1) }
+  })
 }
 
-function edgeBetween(from: Point, to: Point, center: Point, count: number): CycleLayout['edges'][number] {
-  const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 }
+function edgeBetween(from: Point, to: Point, bulge: number): CycleLayout['edges'][number] {
   const [dx, dy] = [to.x - from.x, to.y - from.y]
   const length = Math.hypot(dx, dy) || 1
-  // To the left of the way, which is outward: clockwise the middle of the cycle lies to the right.
-  const bulge = count === 2 ? 110 : Math.min(60, length * 0.16)
-  const control = { x: middle.x + (dy / length) * bulge, y: middle.y - (dx / length) * bulge }
-  const inward =
-    (control.x - middle.x) * (center.x - middle.x) + (control.y - middle.y) * (center.y - middle.y)
-  if (inward > 0) return curve(from, to, { x: 2 * middle.x - control.x, y: 2 * middle.y - control.y })
-  return curve(from, to, control)
-}
-
-function curve(from: Point, to: Point, control: Point): CycleLayout['edges'][number] {
+  const control = {
+    x: (from.x + to.x) / 2 + (dy / length) * bulge,
+    y: (from.y + to.y) / 2 - (dx / length) * bulge,
+  }
   const begin = border(from, control)
   const end = border(to, control)
-  const round = (value: number): number => Math.round(value * 10) / 10
   return {
     path: `M${round(begin.x)} ${round(begin.y)}Q${round(control.x)} ${round(control.y)} ${round(end.x)} ${round(end.y)}`,
     label: {
@@ -80,3 +82,5 @@ function border(box: Point, towards: Point): Point {
   )
   return Number.isFinite(share) ? { x: box.x + dx * share, y: box.y + dy * share } : box
 }
+
+const round = (value: number): number => Math.round(value * 10) / 10

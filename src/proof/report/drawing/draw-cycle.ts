@@ -7,7 +7,7 @@ import { type Html, html } from '../html/html.ts'
 import { BOX_HEIGHT, BOX_WIDTH, type CycleLayout, layOutCycle } from './cycle-layout.ts'
 
 /** What fits into a box. */
-const STEPS_WIDTH = 33
+const STEPS_WIDTH = 30
 /** More of them are told in words alone. */
 export const CYCLE_EDGES_MAX = 10
 

@@ -19,17 +19,18 @@ ${bars.map(drawBar)}</svg></div>`
 }
 
 function drawBar({ operation, x, y, width, isOpen }: SpaceTime['bars'][number]): Html {
-  const { text, call, outcome, isBlocked } = operation
+  const { text, call, outcome, role } = operation
+  const isBlocked = role === 'blocked'
   const middle = y + BAR_HEIGHT / 2
   // What may take effect later has no right end.
   const shape = isOpen
     ? html`<path class="bar" d="M${x + width} ${y}H${x + 4}a4 4 0 0 0-4 4V${y + BAR_HEIGHT - 4}a4 4 0 0 0 4 4H${x + width}"/>`
     : html`<rect class="bar" x="${x}" y="${y}" width="${width}" height="${BAR_HEIGHT}" rx="4"/>`
-  return html`<a href="#op-${call}" class="operation ${outcome}${isBlocked ? ' blocked' : ''}"><title>${titleOf(operation)}</title>${shape}<text class="bar-text" x="${x + 10}" y="${middle + 4}">${text}</text>${isBlocked && html`<g class="cross"><circle cx="${x + width}" cy="${y}" r="8"/><path d="M${x + width - 3} ${y - 3}l6 6m0-6l-6 6"/></g>`}</a>`
+  return html`<a href="#op-${call}" class="operation ${outcome} ${role}"><title>${titleOf(operation)}</title>${shape}<text class="bar-text" x="${x + 10}" y="${middle + 4}">${text}</text>${isBlocked && html`<g class="cross"><circle cx="${x + width}" cy="${y}" r="8"/><path d="M${x + width - 3} ${y - 3}l6 6m0-6l-6 6"/></g>`}</a>`
 }
 
-function titleOf({ process, text, call, end, outcome, isBlocked }: DrawnOperation): string {
+function titleOf({ process, text, call, end, outcome, role }: DrawnOperation): string {
   const until = end === undefined ? 'it never ended' : `ended at event ${end}`
-  const place = isBlocked ? '; no place for it is left' : ''
+  const place = role === 'blocked' ? '; no place for it is left' : ''
   return `${labelOf(process)}: ${text} (${outcome}), called at event ${call}, ${until}${place}`
 }

@@ -6,8 +6,8 @@ export interface DrawnOperation {
   /** Undefined for what never ended, or may take effect later: the bar stays open. */
   readonly end: number | undefined
   readonly outcome: 'ok' | 'failed' | 'unknown'
-  /** The one that has no place. */
-  readonly isBlocked: boolean
+  /** `blocked` has no place; `context` is fine and shows what led there. */
+  readonly role: 'part' | 'blocked' | 'context'
 }
 
 export interface SpaceTime {
@@ -24,13 +24,15 @@ export interface SpaceTime {
   readonly moments: readonly { readonly event: number; readonly x: number }[]
 }
 
-export const LINE_HEIGHT = 46
+const LINE_HEIGHT = 46
 export const BAR_HEIGHT = 26
 export const TOP = 10
 const FOOT = 26
 /** Of the monospace face at the size that the style sheet gives bars. */
 export const CHARACTER_WIDTH = 6.9
-const GAP = 26
+/** Between events that follow each other: room for their numbers. */
+const GAP_MIN = 26
+const DIGIT_WIDTH = 7
 const BAR_PADDING = 20
 const OPEN_TAIL = 46
 
@@ -45,17 +47,18 @@ export function layOutSpaceTime(operations: readonly DrawnOperation[]): SpaceTim
   const events = [
     ...new Set(operations.flatMap(({ call, end }) => (end === undefined ? [call] : [call, end]))),
   ].sort((a, b) => a - b)
+  const gap = Math.max(GAP_MIN, 10 + DIGIT_WIDTH * String(events.at(-1) ?? 0).length)
   const ending = new Map(operations.map((operation) => [operation.end, operation]))
   const xOf = new Map<number, number>()
-  let x = gutter - GAP
+  let x = gutter - gap
   for (const event of events) {
-    x += GAP
+    x += gap
     const ends = ending.get(event)
     if (ends !== undefined) x = Math.max(x, xOf.get(ends.call)! + barWidth(ends.text))
     xOf.set(event, x)
   }
   const right = Math.max(
-    x + GAP,
+    x + gap,
     ...operations.map(({ call, end, text }) =>
       end === undefined ? xOf.get(call)! + barWidth(text) + OPEN_TAIL : 0,
     ),

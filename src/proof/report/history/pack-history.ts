@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { deflateRawSync } from 'node:zlib'
 import type { HistoryValue } from '../../verify/history/event.ts'
-import { formatValue } from '../../verify/history/value/format-value.ts'
 import type { FaultSpan } from '../../workloads/run/test-record.ts'
 import {
   differences,
@@ -11,6 +10,7 @@ import {
   type PackedHistory,
   UNKNOWN,
 } from '../view/packed-history.ts'
+import { describeValue } from './describe-operation.ts'
 import type { ReportOperation } from './report-operation.ts'
 
 export interface HistoryToPack {
@@ -30,9 +30,12 @@ const ANOMALOUS_CHARACTERS_MAX = 4_000
 
 const outcomeCodes = { ok: OK, failed: FAILED, unknown: UNKNOWN } as const
 
-export function packHistory(history: HistoryToPack): PackedHistory {
+export function packHistory(
+  history: HistoryToPack,
+  charactersInAllMax = CHARACTERS_IN_ALL_MAX,
+): PackedHistory {
   for (const charactersMax of charactersMaxTried) {
-    const packed = packWithin(history, charactersMax)
+    const packed = packWithin(history, charactersMax, charactersInAllMax)
     if (packed !== undefined) return packed
   }
   return packWithin(history, charactersMaxTried.at(-1)!, Number.POSITIVE_INFINITY)!
@@ -41,7 +44,7 @@ export function packHistory(history: HistoryToPack): PackedHistory {
 function packWithin(
   { operations, hasTimes, startMs, faults, anomalies }: HistoryToPack,
   charactersMax: number,
-  charactersInAllMax = CHARACTERS_IN_ALL_MAX,
+  charactersInAllMax: number,
 ): PackedHistory | undefined {
   const functions = new Interned()
   const processes = new Interned()
@@ -58,7 +61,7 @@ function packWithin(
     const { call, end, callNs, endNs, value, answer } = operation
     const most = anomalous.has(call) ? ANOMALOUS_CHARACTERS_MAX : charactersMax
     const textOf = (part: HistoryValue | undefined): number =>
-      part === undefined ? 0 : texts.placeOf(formatValue(part, { charactersMax: most })) + 1
+      part === undefined ? 0 : texts.placeOf(describeValue(part, most)) + 1
     columns.events.push(end === undefined ? 0 : end - call)
     time.push(micros(callNs))
     columns.duration.push(Math.max(0, micros(endNs) - micros(callNs)))
@@ -94,7 +97,7 @@ function packWithin(
 
 /** For a page: characters of base64 alone, so that nothing in it can end the element that it stands in. */
 export function compressed(packed: PackedHistory): string {
-  return Buffer.from(deflateRawSync(JSON.stringify(packed), { level: 6 })).toString('base64')
+  return Buffer.from(deflateRawSync(JSON.stringify(packed), { level: 4 })).toString('base64')
 }
 
 class Interned {

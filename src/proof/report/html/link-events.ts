@@ -1,7 +1,8 @@
 import { type Html, html } from './html.ts'
 
-/** `event 12`, `calls 3, 4 and 17`, `(call 8)`: where checkers name events of a history. */
-const mentions = /\b(?:events?|calls?) \d+(?:(?:, (?:and )?| and )\d+)*/g
+/** `event 12`, `Operation 8`, `calls 3, 4 and 17`, `acknowledged at 32`: where checkers name events of a history. */
+const mentions =
+  /\b(?:(?:operation|event|call|transaction)s?|acknowledged at) \d+(?:(?:, (?:and )?| and )\d+\b)*/gi
 
 /** A checker's sentences with links at the events that they name; an end leads to the operation that it ended. */
 export function linkEvents(text: string, callOf: (event: number) => number | undefined): Html {

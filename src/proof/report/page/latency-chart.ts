@@ -101,12 +101,12 @@ export class LatencyChart {
     const colors = [palette().ok, palette().failed, palette().unknown]
     for (const [outcome, cells] of counts.entries()) {
       context.fillStyle = colors[outcome]!
-      const least = outcome === OK ? 0.3 : 0.75
+      const least = outcome === OK ? 0.55 : 0.85
       const size = outcome === OK ? CELL : CELL + 1
       for (let cell = 0; cell < cells.length; cell++) {
         const count = cells[cell]!
         if (count === 0) continue
-        context.globalAlpha = Math.min(0.9, least + 0.12 * (count - 1))
+        context.globalAlpha = Math.min(1, least + 0.12 * (count - 1))
         context.fillRect((cell % wide) * CELL, top + Math.floor(cell / wide) * CELL, size, size)
       }
     }

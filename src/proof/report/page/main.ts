@@ -71,7 +71,8 @@ async function start(): Promise<void> {
   })
   listenToTheme(() => view.redraw())
   new ResizeObserver(() => view.redraw()).observe(document.querySelector('.page')!)
-  followHash(run, view)
+  // Once all is drawn, and as high as it will be.
+  requestAnimationFrame(() => followHash(run, view, 'instant'))
 }
 
 const box = (id: string): HTMLElement | null => document.querySelector<HTMLElement>(`#${id}`)
@@ -108,14 +109,14 @@ function listenToLinks(run: Run, view: View, table: OperationsTable): void {
 }
 
 /** `#op-123` is the operation that was called at event 123, or ended there. */
-function followHash(run: Run, view: View): void {
+function followHash(run: Run, view: View, behavior: ScrollBehavior = 'auto'): void {
   const named = /^#op-(\d+)$/.exec(location.hash)
   if (named === null) return
   const row = rowOfEvent(run.columns, Number(named[1]))
   if (row < 0) return
   showAround(run, view, row)
   view.select(row)
-  document.querySelector('#time')!.scrollIntoView({ block: 'start' })
+  document.querySelector('#time')!.scrollIntoView({ block: 'start', behavior })
   box('timeline')!.querySelector('canvas')!.focus({ preventScroll: true })
 }
 
@@ -127,13 +128,9 @@ function showAround({ columns, packed }: Run, view: View, row: number): void {
   const from = rows.reduce((least, each) => Math.min(least, columns.from[each]!), columns.from[row]!)
   const to = rows.reduce((most, each) => Math.max(most, columns.to[each]!), columns.to[row]!)
   const length = Math.max(100, columns.to[row]! - columns.from[row]!)
-  if (length / (to - from) >= OPERATION_SHARE_MIN) {
-    const air = (to - from) * 0.15
-    view.show({ from: from - air, to: to + air })
-    return
-  }
-  const middle = (columns.from[row]! + columns.to[row]!) / 2
-  const span = length / OPERATION_SHARE
+  const isTogether = length / (to - from) >= OPERATION_SHARE_MIN
+  const span = Math.max(isTogether ? 1.3 * (to - from) : 0, length / OPERATION_SHARE)
+  const middle = isTogether ? (from + to) / 2 : (columns.from[row]! + columns.to[row]!) / 2
   view.show({ from: middle - span / 2, to: middle + span / 2 })
 }
 

@@ -4,7 +4,7 @@ import { element, outcomeMark } from './operation-card.ts'
 import { type Run, textOf } from './run.ts'
 import type { View } from './view.ts'
 
-const PAGE = 100
+const PAGE = 50
 
 /** All operations, a page at a time: what does not match the filter is left out. */
 export class OperationsTable {

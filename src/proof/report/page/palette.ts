@@ -11,6 +11,7 @@ const names = [
   'wrong',
   'fault',
   'bar-ink',
+  'unknown-ink',
 ] as const
 
 export type Palette = Readonly<Record<(typeof names)[number], string>>

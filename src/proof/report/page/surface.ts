@@ -40,7 +40,7 @@ export class Surface {
   }
   /** Where time begins: left of it are labels. */
   get left(): number {
-    return this.#width < 640 ? 64 : 104
+    return this.#width < 640 ? 64 : 116
   }
   get right(): number {
     return this.#width - 12

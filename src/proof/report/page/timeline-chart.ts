@@ -63,15 +63,15 @@ export class TimelineChart {
     this.surface.pointer(context)
     context.save()
     this.surface.clipToTime(context)
-    for (const [row, width] of [
-      [this.#view.hovered, 1.5],
-      [this.#view.selected, 2.5],
+    for (const [row, width, air] of [
+      [this.#view.hovered, 1.5, 1.5],
+      [this.#view.selected, 2, 4],
     ] as const) {
       if (row < 0) continue
       const { x, y, width: long, height } = this.#boxOf(row)
       context.strokeStyle = palette().ink
       context.lineWidth = width
-      context.strokeRect(x - 1.5, y - 1.5, Math.max(3, long) + 3, height + 3)
+      context.strokeRect(x - air, y - air, Math.max(3, long) + 2 * air, height + 2 * air)
     }
     context.restore()
   }
@@ -234,6 +234,10 @@ export class TimelineChart {
       fade.addColorStop(0, colors.unknown)
       fade.addColorStop(0.45, colors.unknown)
       fade.addColorStop(1, 'transparent')
+      context.globalAlpha = 0.22
+      context.fillStyle = colors.unknown
+      context.fill()
+      context.globalAlpha = 1
       context.fillStyle = fade
       context.fill()
     } else {
@@ -262,8 +266,9 @@ export class TimelineChart {
     const characters = Math.floor((Math.min(x + width, this.surface.right) - left - 9) / CHARACTER)
     if (characters < 4 || height < 13) return
     context.font = `11px ${MONO}`
-    const kind = this.#run.columns.outcome[row]
-    context.fillStyle = kind === OK ? palette()['bar-ink'] : palette().ink
+    const kind = this.#run.columns.outcome[row]!
+    const isOnFull = kind === OK || (kind === UNKNOWN && left < x + 0.4 * width)
+    context.fillStyle = isOnFull ? palette()[kind === OK ? 'bar-ink' : 'unknown-ink'] : palette().ink
     context.fillText(cut(labelOfRow(this.#run, row), characters), left + 5, y + height / 2 + 4)
   }
 

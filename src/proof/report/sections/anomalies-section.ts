@@ -1,5 +1,5 @@
 import type { LinearizabilityResult } from '../../verify/linearizability/linearizability-result.ts'
-import type { Witness } from '../../verify/linearizability/witness/witness.ts'
+import type { Witness, WitnessOperation } from '../../verify/linearizability/witness/witness.ts'
 import type { TransactionsResult } from '../../verify/transactions/check-transactions.ts'
 import type { Cycle } from '../../verify/transactions/cycles/cycle.ts'
 import type { Anomaly, CheckResult } from '../../verify/verdict/verdict.ts'
@@ -15,24 +15,32 @@ import type { ReportSubject } from '../report-subject.ts'
 import { formatCount, formatTime } from '../view/scale.ts'
 
 /** With their drawings; nobody reads more of them, and a page must stay small. */
-const DRAWN_MAX = 8
+const DRAWN_MAX = 12
+/** At once to be seen: the first of each name. */
+const OPEN_MAX = 4
 /** In words. */
 const TOLD_MAX = 60
 const OPERATIONS_DRAWN_MAX = 12
+/** Of those that are fine. */
+const CONTEXT_DRAWN_MAX = 5
 const LINKS_MAX = 24
 
 /** What is wrong, the most telling first: in words, drawn, and with the way to each operation. */
 export function anomaliesSection(subject: ReportSubject): Html {
   const { anomalies } = subject.record.results
   if (anomalies.length === 0) return html``
-  const drawn = anomalies.slice(0, DRAWN_MAX)
-  const told = anomalies.slice(DRAWN_MAX, TOLD_MAX)
-  const left = anomalies.length - drawn.length - told.length
+  const names = new Map<string, number[]>()
+  for (const [place, { name }] of anomalies.entries()) names.set(name, [...(names.get(name) ?? []), place])
+  const open = [...names.values()].slice(0, OPEN_MAX).map(([first]) => first!)
+  const others = [...anomalies.keys()].filter((place) => !open.includes(place))
+  const drawn = others.slice(0, DRAWN_MAX)
+  const told = others.slice(DRAWN_MAX, TOLD_MAX)
+  const left = others.length - drawn.length - told.length
   return html`<section id="anomalies" aria-labelledby="anomalies-title">
 <h2 id="anomalies-title">What is wrong <span class="count">${formatCount(anomalies.length)} ${anomalies.length === 1 ? 'anomaly' : 'anomalies'}</span></h2>
-${drawn.map((anomaly, i) => anomalyCard(subject, anomaly, i))}
-${told.length > 0 && html`<details class="more"><summary>${formatCount(told.length)} more, in words</summary>${told.map((anomaly, i) => anomalyInWords(subject, anomaly, DRAWN_MAX + i))}</details>`}
-${left > 0 && html`<p class="note">And ${formatCount(left)} more, which the record of the run lists.</p>`}
+${names.size > 1 && html`<ul class="names">${[...names].map(([name, places]) => html`<li><code>${name}</code> ${formatCount(places.length)}</li>`)}</ul>`}
+${open.map((place) => anomalyCard(subject, anomalies[place]!, place))}
+${others.length > 0 && html`<details class="more"><summary>${formatCount(others.length)} more of ${names.size === 1 ? 'its kind' : 'these kinds'}</summary>${drawn.map((place) => anomalyCard(subject, anomalies[place]!, place))}${told.map((place) => anomalyInWords(subject, anomalies[place]!, place))}${left > 0 && html`<p class="note">And ${formatCount(left)} more, which the record of the run lists.</p>`}</details>`}
 </section>`
 }
 
@@ -45,7 +53,7 @@ function anomalyCard(subject: ReportSubject, anomaly: Anomaly, place: number): H
   const picture =
     cycle !== undefined
       ? cycleFigure(cycle.cycle, cycle.result, anomaly, subject)
-      : html`<div class="explanation">${sentences(anomaly, subject)}</div>${spaceTimeFigure(operations, witness)}`
+      : html`<div class="explanation">${witness === undefined ? sentences(anomaly, subject) : conflictInWords(witness, subject)}</div>${spaceTimeFigure(operations, witness)}`
   const isDrawn = cycle !== undefined || operations.length > 0
   return html`<article class="anomaly" id="anomaly-${place + 1}">
 <h3><span class="number">${place + 1}</span>${anomaly.name}</h3>
@@ -86,36 +94,68 @@ function cycleFigure(
 }
 
 function spaceTimeFigure(operations: readonly ReportOperation[], witness: Witness | undefined): Html {
-  const drawn = witness === undefined ? operations.map(drawnOperation) : drawnConflict(witness)
+  const drawn =
+    witness === undefined
+      ? operations.map((each) => drawnOperation(each, charactersFor(operations.length)))
+      : drawnConflict(witness)
   if (drawn.length === 0) return html``
   const shown =
     witness === undefined ? drawn.slice(0, OPERATIONS_DRAWN_MAX) : drawn.slice(-OPERATIONS_DRAWN_MAX)
   const left = drawn.length - shown.length
-  const says = witness?.isIrreducible === true ? 'Without any one of these there would be an order. ' : ''
-  return html`<figure>${drawSpaceTime([...shown].sort((a, b) => a.call - b.call))}<figcaption>${says}Each bar goes from call to return, in the order of events${left > 0 && `; ${left} more operations take part`}.</figcaption></figure>`
+  const isBeside = shown.some(({ role }) => role === 'context')
+  return html`<figure>${drawSpaceTime([...shown].sort((a, b) => a.call - b.call))}<figcaption>Each bar goes from call to return, in the order of events${left > 0 && `; ${left} more operations take part`}.${isBeside && ' Pale ones are those that an order of all the others ends with.'}</figcaption></figure>`
 }
 
-function drawnOperation(operation: ReportOperation): DrawnOperation {
+/** The witness tells how far an order goes; the table below does, so here is what matters. */
+function conflictInWords(
+  { blocked, conflict, isIrreducible, summary }: Witness,
+  subject: ReportSubject,
+): readonly Html[] {
+  const link = (text: string): Html => linkEvents(text, (event) => subject.operationOf(event)?.call)
+  const others = conflict.length - 1
+  const beside =
+    others === 0 ? '' : ` together with the ${others === 1 ? 'other one' : `${others} others`} drawn in full`
+  const least =
+    isIrreducible && others > 0
+      ? ' Were the outcome of any one of them unknown, there would be an order.'
+      : ''
+  return [
+    ...(subject.record.results.summary === summary ? [] : [html`<p>${link(summary)}</p>`]),
+    html`<p><code>${blocked.text}</code> ${link(`(call ${blocked.call}, process ${blocked.process})`)} has no place in any order${beside}, whatever became of the rest.${least}</p>`,
+  ]
+}
+
+/** Where few are drawn there is room to say more of each. */
+const charactersFor = (count: number): number => (count === 1 ? 110 : count <= 3 ? 60 : 36)
+
+function drawnOperation(operation: ReportOperation, charactersMax: number): DrawnOperation {
   const { process, call, end, outcome } = operation
   return {
     process: String(process),
-    text: describeOperation(operation),
+    text: describeOperation(operation, charactersMax),
     call,
     end: outcome === 'unknown' ? undefined : end,
     outcome,
-    isBlocked: false,
+    role: 'part',
   }
 }
 
-function drawnConflict({ conflict, blocked }: Witness): DrawnOperation[] {
-  return conflict.map(({ process, text, call, return: end }) => ({
+/** The conflict, and before it the last operations that an order could still take in: what it disagrees with. */
+function drawnConflict({ conflict, blocked, lastSteps: steps }: Witness): DrawnOperation[] {
+  const calls = new Set(conflict.map(({ call }) => call))
+  const context = steps.filter(({ call }) => !calls.has(call)).slice(-CONTEXT_DRAWN_MAX)
+  const drawn = (role: DrawnOperation['role'], { process, text, call, return: end }: WitnessOperation) => ({
     process: String(process),
     text,
     call,
     end,
-    outcome: end === undefined ? 'unknown' : 'ok',
-    isBlocked: call === blocked.call,
-  }))
+    outcome: end === undefined ? ('unknown' as const) : ('ok' as const),
+    role,
+  })
+  return [
+    ...context.map((step) => drawn('context', step)),
+    ...conflict.map((each) => drawn(each.call === blocked.call ? 'blocked' : 'part', each)),
+  ]
 }
 
 /** The way to the contradiction: how far an order goes. */

@@ -3,7 +3,9 @@ import { type Html, html } from '../html/html.ts'
 import type { ReportSubject } from '../report-subject.ts'
 import { formatCount, formatDuration, formatTime } from '../view/scale.ts'
 
-const SPANS_SHOWN_MAX = 200
+/** At once to be seen; the rest unfolds. */
+const SPANS_OPEN_MAX = 8
+const SPANS_SHOWN_MAX = 300
 
 /** What was run, what came of each function, which faults struck, and the lines that do it again. */
 export function runSection({ record, startMs }: ReportSubject): Html {
@@ -40,9 +42,14 @@ function share(valueMs: number, mostMs: number): string {
 
 function faultsTable(spans: readonly FaultSpan[], startMs: number): Html {
   if (spans.length === 0) return html`<p class="quiet">No faults struck.</p>`
-  const shown = spans.slice(0, SPANS_SHOWN_MAX)
-  const left = spans.length - shown.length
-  return html`<div class="scroll faults"><table><caption>Faults</caption><thead><tr><th scope="col">Kind</th><th scope="col">What</th><th scope="col">from</th><th scope="col">to</th></tr></thead><tbody>${shown.map(({ kind, described, beginMs, endMs, error }) => html`<tr><th scope="row">${kind}</th><td>${described}${error !== undefined && html` <span class="problem">${error}</span>`}</td><td>${formatTime((beginMs - startMs) * 1e3, 1e5)}</td><td>${endMs === undefined ? 'the end' : formatTime((endMs - startMs) * 1e3, 1e5)}</td></tr>`)}</tbody></table></div>${left > 0 && html`<p class="quiet">And ${formatCount(left)} more.</p>`}`
+  const rest = spans.slice(SPANS_OPEN_MAX, SPANS_SHOWN_MAX)
+  const left = spans.length - SPANS_SHOWN_MAX
+  return html`<div class="faults">${spansTable(spans.slice(0, SPANS_OPEN_MAX), startMs, 'Faults')}${rest.length > 0 && html`<details><summary>${formatCount(spans.length - SPANS_OPEN_MAX)} more</summary>${spansTable(rest, startMs)}${left > 0 && html`<p class="quiet">And ${formatCount(left)} more.</p>`}</details>`}</div>`
+}
+
+function spansTable(spans: readonly FaultSpan[], startMs: number, caption?: string): Html {
+  const at = (timeMs: number): string => formatTime((timeMs - startMs) * 1e3, 1e5)
+  return html`<div class="scroll"><table>${caption !== undefined && html`<caption>${caption}</caption>`}<thead><tr><th scope="col">Kind</th><th scope="col">What</th><th scope="col">from</th><th scope="col">to</th></tr></thead><tbody>${spans.map(({ kind, described, beginMs, endMs, error }) => html`<tr><th scope="row">${kind}</th><td>${described}${error !== undefined && html` <span class="problem">${error}</span>`}</td><td>${at(beginMs)}</td><td>${endMs === undefined ? 'the end' : at(endMs)}</td></tr>`)}</tbody></table></div>`
 }
 
 function setupList({ setup }: ReportSubject['record']): Html {

@@ -8,10 +8,11 @@ export function timeSection(hasTimes: boolean): Html {
 <p class="legend"><span class="key ok">ok</span><span class="key failed">failed</span><span class="key unknown">unknown</span><span class="key wrong">in an anomaly</span><span class="key fault">fault</span><span class="hint">Drag over a chart to zoom in, double-click to see the whole run; arrow keys go from one operation to the next.</span></p>
 <div class="chart" id="overview"><canvas role="img" aria-label="The whole run; the frame is what the charts below show"></canvas></div>
 <div class="chart" id="timeline"><canvas tabindex="0" role="application" aria-label="Timeline of operations, a row for each client. Left and right go to the next operation of the row, up and down to another row, plus and minus zoom, Enter shows the operation in the table." aria-describedby="operation"></canvas></div>
+<p class="note under">A row is a client; after an unknown outcome it goes on as another process, which <b>+3</b> counts.</p>
 <aside id="operation" aria-live="polite" hidden></aside>
 ${
   hasTimes &&
-  html`<h3>Latency <span class="quiet">by function: median, <i class="p99">p99</i>, and each call</span></h3>
+  html`<h3>Latency <span class="quiet">of each call by function, with <i class="line">median</i> and <i class="line p99">p99</i> of those that were acknowledged</span></h3>
 <div class="chart" id="latency"><canvas role="img" aria-label="Latency of calls over time, on a logarithmic scale"></canvas></div>
 <h3>Rate <span class="quiet">calls that ended, each second</span></h3>
 <div class="chart" id="rate"><canvas role="img" aria-label="Calls that ended each second, by outcome"></canvas></div>`

@@ -75,6 +75,6 @@ export function quantileLine(
 }
 
 /** The least value that so large a share of the others does not exceed. */
-export function quantile(sorted: Float64Array, share: number): number {
+function quantile(sorted: Float64Array, share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!
 }
