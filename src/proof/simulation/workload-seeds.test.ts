@@ -4,7 +4,7 @@ import { runWorkloadSeed } from './run-seed.ts'
 import { scenarioDefaults } from './scenario.ts'
 import { describeSeeds, testSeeds } from './scenarios/test-seeds.ts'
 
-const options = { ...scenarioDefaults, faultPhaseMs: 15_000 }
+const options = { ...scenarioDefaults, faultPhaseMs: 8_000 }
 const cases = workloads.map((workload) => ({ name: workload.name, workload }))
 
 describe.for(cases)('simulated clusters under the workload $name', ({ name, workload }) => {
