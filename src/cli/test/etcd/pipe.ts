@@ -40,7 +40,7 @@ export class Pipe {
     })
     // Without an end before it, it was reset.
     source.on('close', () => {
-      if (!this.#hasEnded) this.#add(0, () => target.destroy())
+      if (!this.#hasEnded) this.#add(0, () => target.resetAndDestroy())
     })
   }
 
