@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { checkHistory } from '../../check-history.ts'
 import { checkCounter } from '../counter/check-counter.ts'
 import { checkSet } from '../set/check-set.ts'
 import { inTurn, recorded } from '../testing/recorded.ts'
@@ -48,6 +49,30 @@ describe('a history of [key, value] pairs', () => {
       ),
     ).toBe(false)
     expect(isIndependent(recorded([]))).toBe(false)
+  })
+
+  it('is told from others by calls and answers alone: what failed may have lost its key, and a nemesis has none', () => {
+    const failed = recorded([
+      ['nemesis-1', 'info', 'kill', ['n1', 'n2', 'n3']],
+      [0, 'invoke', 'add', ['a', 1]],
+      [1, 'invoke', 'add', ['a', 2]],
+      [2, 'invoke', 'add', ['b', 3]],
+      [0, 'ok', 'add', ['a', 1]],
+      [1, 'fail', 'add', 'timeout'],
+      [2, 'info', 'add', 'connection lost'],
+      [0, 'invoke', 'read', ['a', null]],
+      [0, 'ok', 'read', ['a', [1]]],
+      [0, 'invoke', 'read', ['b', null]],
+      [0, 'ok', 'read', ['b', []]],
+    ])
+    expect(isIndependent(failed)).toBe(true)
+    expect(splitByKey(failed).map(({ history }) => history.events.map(({ index }) => index))).toEqual([
+      [1, 2, 4, 5, 7, 8],
+      [3, 6, 9, 10],
+    ])
+    expect(checkHistory(failed, { model: 'set' }).verdict).toBe('valid')
+    expect(checkHistory(failed, { model: 'linearizable-set' }).verdict).toBe('valid')
+    expect(() => splitByKey(recorded([[0, 'fail', 'add']]))).toThrow('event 0: found nil, expected a pair')
   })
 
   it('refuses an answer under another key, and a value without one', () => {

@@ -10,7 +10,7 @@ export interface KeyHistory {
 
 /**
  * Whether the values of a history are `[key, value]` pairs, as Jepsen's independent tests write them: all values of calls
- * and returns are lists of two, that begin with a number or a text.
+ * and answers are lists of two, that begin with a number or a text.
  *
  * ```ts
  * const result = isIndependent(history) ? checkIndependent(history, checkSet) : checkSet(history)
@@ -22,8 +22,8 @@ export function isIndependent(history: RecordedHistory): boolean {
   let isAny = false
   for (const event of history.events) {
     if (event.process === 'nemesis') continue
-    // What ends without an answer may have lost its key too.
-    if (event.type === 'info' && event.value === null) continue
+    // What ends without an answer may have lost its key too, or tell an error in its place.
+    if (event.type === 'info' || event.type === 'fail') continue
     if (pairIn(event.value) === undefined) return false
     isAny = true
   }
@@ -46,7 +46,8 @@ export function splitByKey(history: RecordedHistory): readonly KeyHistory[] {
     const key = pair === undefined ? undefined : elementKey(pair[0])
     const called = open.get(event.process)
     if (event.type === 'info' && called === undefined) continue
-    if (isCall ? pair === undefined : event.type === 'ok' && (pair === undefined || key !== called))
+    const needsKey = isCall || event.type === 'ok' || called === undefined
+    if (needsKey && (pair === undefined || (event.type === 'ok' && key !== called)))
       throw wrongShape(history, event.index, event.value, {
         expected: isCall ? 'a pair of a key and a value' : 'a pair of the key that was called, and a value',
         advice: 'If the values of this history do not begin with keys, check it as a whole.',
