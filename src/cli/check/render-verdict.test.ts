@@ -59,11 +59,21 @@ test('an invalid one says why, and draws it', () => {
 
 test('many anomalies are counted, not listed', () => {
   const text = renderVerdict(
-    checked({ verdict: 'invalid', anomalies: Array.from({ length: 1_007 }, () => anomaly) }),
+    checked({ verdict: 'invalid', anomalies: Array.from({ length: 1_007 }, () => ({ ...anomaly })) }),
     plain,
   )
   expect(text.match(/wrong-total/g)).toHaveLength(5)
-  expect(text).toContain('and 1,002 more')
+  expect(text).toContain('--json tells of 1,002 more')
+})
+
+test('every kind of anomaly is shown before the second of any', () => {
+  const lost = Array.from({ length: 32 }, () => ({ ...anomaly, name: 'lost-element' }))
+  const unexpected = Array.from({ length: 32 }, () => ({ ...anomaly, name: 'unexpected-element' }))
+  const text = renderVerdict(checked({ verdict: 'invalid', anomalies: [...lost, ...unexpected] }), plain)
+  expect(text.match(/lost-element|unexpected-element/g)).toEqual([
+    ...Array.from({ length: 4 }, () => 'lost-element'),
+    'unexpected-element',
+  ])
 })
 
 test('what is not decided says what was spent', () => {

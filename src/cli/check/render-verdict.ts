@@ -35,14 +35,23 @@ export function renderVerdict(checked: CheckedHistory, { style, columns }: Verdi
     ...beside(style(tones[result.verdict], result.verdict), result.verdict, sentences(result.summary, width)),
     ...sentences(whatWasChecked(checked), width).map((line) => INDENT + style('quiet', line)),
   ]
-  for (const anomaly of result.anomalies.slice(0, ANOMALIES_SHOWN_MAX)) {
+  for (const anomaly of mostTelling(result.anomalies)) {
     lines.push('', ...renderAnomaly(anomaly, result.summary, width, style))
   }
+  // A checker counts all that it finds, in its first sentence, and tells of the first of each kind.
   const left = result.anomalies.length - ANOMALIES_SHOWN_MAX
-  if (left > 0)
-    lines.push('', INDENT + style('quiet', `and ${formatCount(left)} more: --json lists them all`))
+  if (left > 0) lines.push('', INDENT + style('quiet', `--json tells of ${formatCount(left)} more`))
   if (result.verdict === 'unknown') lines.push('', INDENT + style('quiet', whatWasSpent(checked)))
   return `${lines.join('\n')}\n`
+}
+
+/** The first of each kind before the second of any, in the order in which they were found. */
+function mostTelling(anomalies: readonly Anomaly[]): readonly Anomaly[] {
+  const first = new Map(anomalies.toReversed().map((anomaly) => [anomaly.name, anomaly]))
+  const isFirst = (anomaly: Anomaly): boolean => first.get(anomaly.name) === anomaly
+  const others = anomalies.filter((anomaly) => !isFirst(anomaly))
+  const shown = new Set([...anomalies.filter(isFirst), ...others].slice(0, ANOMALIES_SHOWN_MAX))
+  return anomalies.filter((anomaly) => shown.has(anomaly))
 }
 
 function renderAnomaly(
