@@ -6,9 +6,10 @@ import type { Inference } from '../inference/inference.ts'
 import type { Transaction } from '../transaction.ts'
 import { describeSteps, placeOf } from './describe-transaction.ts'
 
-const WIDTH = 90
+/** Of a terminal of 80 columns, two are left beside a picture. */
+const WIDTH = 78
 
-/** A cycle in sentences, one to a line, and as a picture of at most 90 columns. */
+/** A cycle in sentences, one to a line, and as a picture of at most 78 columns. */
 export interface Explained {
   readonly explanation: string
   readonly drawing: string
