@@ -43,7 +43,7 @@ export async function serveRequest(store: KeyValueStore, runtime: Runtime, body:
 
 /** What is compared is compared by the store, in one step with the write. */
 async function serveKey(rows: Rows, body: Body): Promise<Body> {
-  const name = `key/${structuralKey(body.key)}`
+  const name = nameOf(body.key)
   if (body.type === 'write') {
     await rows.write(name, packed(body.value))
     return { type: 'write_ok' }
@@ -63,28 +63,29 @@ async function serveKey(rows: Rows, body: Body): Promise<Body> {
 
 type Step = readonly [f: string, key: unknown, value: unknown]
 
+/** What it touches is read at once, and the commit compares all of it: nothing has changed in between. */
 async function serveTransaction(rows: Rows, body: Body): Promise<Body> {
+  const steps = body.txn as readonly Step[]
+  const names = [...new Set(steps.map(([, key]) => nameOf(key)))]
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-    const read = new Map<string, Row>()
+    const read = new Map(
+      await Promise.all(names.map(async (name): Promise<[string, Row]> => [name, await rows.read(name)])),
+    )
     const written = new Map<string, RowValue>()
-    const done: Step[] = []
-    for (const [f, key, value] of body.txn as readonly Step[]) {
-      const name = `key/${structuralKey(key)}`
-      if (!read.has(name)) read.set(name, await rows.read(name))
-      const row = written.has(name) ? written.get(name)! : read.get(name)!.value
-      const found = unpacked(row)?.value ?? null
-      if (f === 'r') {
-        done.push([f, key, found])
-        continue
-      }
-      done.push([f, key, value])
+    const done = steps.map(([f, key, value]): Step => {
+      const name = nameOf(key)
+      const found = unpacked(written.get(name) ?? read.get(name)!.value)?.value ?? null
+      if (f === 'r') return [f, key, found]
       written.set(name, packed(f === 'append' ? [...((found ?? []) as unknown[]), value] : value))
-    }
+      return [f, key, value]
+    })
     const { committed } = await rows.commit(read, written)
     if (committed) return { type: 'txn_ok', txn: done }
   }
   return { type: 'error', code: 30, text: `other transactions were first, ${ATTEMPTS_MAX} times` }
 }
+
+const nameOf = (key: unknown): string => `key/${structuralKey(key)}`
 
 /** Rows hold no null of their own: null is a row that is not there. */
 const packed = (value: unknown): RowValue => JSON.stringify(value ?? null)
