@@ -4,7 +4,7 @@
  * A process takes the lock and works with a resource outside etcd. It is stopped with SIGSTOP for longer than its lease;
  * etcd gives the lock to another process, rightly; then the first one goes on, and does not know. `--fence` lets both
  * show their fencing token to the resource, which refuses one that is older than what it has seen. `--client dure-lease`
- * takes a lease of this library in place of etcd's lock, and asks its signal before each use.
+ * takes a lease of this library in place of etcd's lock, and asks its signal before it prepares each use.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:http'
