@@ -128,6 +128,29 @@ describe.skipIf(!wanted)('the packed package', { timeout: 300_000 }, () => {
     })
   })
 
+  test('takes a reader of docs/prove-your-own.md from nothing to a verdict, with the code of that page', async () => {
+    const page = await readFile(join(root, 'docs/prove-your-own.md'), 'utf8')
+    const blocks = [...page.matchAll(/```ts\n(\/\/ ([\w.]+\.ts)[\s\S]*?)```/g)].map(([, code, name]) => ({
+      code,
+      name,
+    }))
+    expect(blocks.map(({ name }) => name)).toEqual(['service.ts', 'prove.ts', 'service.ts'])
+    const prove = async (service: string) => {
+      await writeFile(join(project, 'service.ts'), service)
+      await writeFile(join(project, 'prove.ts'), blocks[1]!.code!)
+      return execute(process.execPath, ['prove.ts'], { cwd: project }).then(
+        ({ stdout }) => ({ code: 0, stdout }),
+        ({ code, stdout }: { code: number; stdout: string }) => ({ code, stdout }),
+      )
+    }
+    const broken = await prove(blocks[0]!.code!)
+    expect(broken.stdout).toMatch(/^invalid {2}Key \d is not linearizable/)
+    expect(broken.code).toBe(1)
+    const mended = await prove(blocks[2]!.code!)
+    expect(mended.stdout).toMatch(/^valid {4}The history is linearizable\./)
+    expect(mended.code).toBe(0)
+  })
+
   test('loads for the checks nothing but the checks', async () => {
     const program = `
       import { registerHooks } from 'node:module'

@@ -104,6 +104,7 @@ export const programs: readonly string[] = [
   'bench/storage/spike.ts',
   'test/conformance/write-engines-page.ts',
   'test/mutants/run.ts',
+  'test/proof/write-runs.ts',
   'bench/storage/storage-bench.ts',
   'vitest.config.ts',
 ]
