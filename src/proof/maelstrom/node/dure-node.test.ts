@@ -31,25 +31,25 @@ function dureNodes(): ThreadProgram {
 const faults = { everyMs: 2_000, forMs: 2_000 }
 
 describe('our own store as a node of Maelstrom', () => {
-  it.for([1, 2, 3])('is linearizable while it is cut, killed, paused and delayed (seed %i)', async (seed) => {
+  it.for([1, 2])('is linearizable while it is cut, killed, paused and delayed (seed %i)', async (seed) => {
     const { verdict, summary, calls, problems } = await stagedTest(dureNodes(), {
       workload: linKv,
       seed,
-      timeLimitMs: 20_000,
+      timeLimitMs: 12_000,
       faults: { ...faults, kinds: ['partition', 'kill', 'pause', 'packet'] },
     })
     expect(problems).toEqual([])
     expect([verdict, summary]).toEqual(['valid', 'The history is linearizable.'])
-    expect(acknowledgedOf(calls)).toBeGreaterThan(200)
+    expect(acknowledgedOf(calls)).toBeGreaterThan(150)
   })
 
   it.for([txnListAppend, txnRwRegister])('runs transactions: $name', async (workload) => {
     const { verdict, summary, calls } = await stagedTest(dureNodes(), {
       workload,
-      timeLimitMs: 15_000,
+      timeLimitMs: 8_000,
       faults: { ...faults, kinds: ['partition', 'kill'] },
     })
     expect([verdict, summary]).toEqual(['valid', summary])
-    expect(acknowledgedOf(calls)).toBeGreaterThan(100)
+    expect(acknowledgedOf(calls)).toBeGreaterThan(80)
   })
 })

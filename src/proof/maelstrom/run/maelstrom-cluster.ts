@@ -36,7 +36,7 @@ export interface NodeProblem {
 }
 
 /** Programs start slowly on a busy machine. */
-const INIT_TIMEOUT_MS = 10_000
+const INIT_TIMEOUT_MS = 20_000
 
 const initRpc = rpc('init', {})
 

@@ -88,7 +88,7 @@ describe('a program that breaks the protocol', () => {
   it('never says that it is ready', async () => {
     const { verdict, summary } = await stagedTest(() => ({ receive() {} }), { workload: echo })
     expect(verdict).toBe('invalid')
-    expect(summary).toMatch(/n1 was not ready after its start: n1 did not answer within 10000 ms/)
+    expect(summary).toMatch(/n1 was not ready after its start: n1 did not answer within 20000 ms/)
   })
 })
 
