@@ -2,7 +2,7 @@ import type { EventType, HistoryEvent, HistoryValue } from '../../history/event.
 import type { RecordedHistory } from '../../history/recorded-history.ts'
 
 /** For tests: `[process, type, f, value]` a line; a millisecond passes between lines. */
-export type Line = readonly [process: number, type: EventType, f: string, value?: HistoryValue]
+export type Line = readonly [process: number | string, type: EventType, f: string, value?: HistoryValue]
 
 export function recorded(lines: readonly Line[]): RecordedHistory {
   return { origin: 'jepsen', events: lines.map(eventOf) }
