@@ -17,7 +17,8 @@ async function answer(job: CheckJob): Promise<CheckAnswer> {
   try {
     const checked = await (isOfSessions(job) ? checkSessions(job) : check(job))
     return { kind: 'checked', checked: { ...checked, tookMs: performance.now() - beganMs } }
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrown instanceof HistoryError ? thrown.in(job.input.source) : thrown
     if (error instanceof DureError) return { kind: 'refused', code: error.code, message: error.message }
     throw error
   }
@@ -57,11 +58,7 @@ function checkSessions({ input: { source, bytes }, request, limits }: CheckJob):
 }
 
 function readSessions(source: string, bytes: Uint8Array | undefined): IsolationHistory {
-  try {
-    return readIsolationHistory(bytes === undefined ? readChunks(source) : [bytes])
-  } catch (error) {
-    throw error instanceof HistoryError ? error.in(source) : error
-  }
+  return readIsolationHistory(bytes === undefined ? readChunks(source) : [bytes])
 }
 
 const budgetOf = ({ memoryBytes, deadlineMs }: CheckLimits): Budget => ({

@@ -41,6 +41,27 @@ test('a thread that outgrows its memory is an answer, and no crash', { timeout: 
   expect(history).toBeUndefined()
 })
 
+test('what fits no check is refused with its file and line', async () => {
+  const text = [
+    '{"process":0,"type":"invoke","f":"txn","value":[["append","x",1]]}',
+    '{"process":0,"type":"ok","f":"txn","value":[["append","x",1]]}',
+    '',
+    '{"process":1,"type":"invoke","f":"txn","value":[["append","x",1]]}',
+  ].join('\n')
+  const history = job(text, 256 * MIB)
+  for (const [model, found] of [
+    ['list-append', 'a second append of 1'],
+    ['rw-register', 'an append'],
+    ['isolation', 'an append'],
+    ['register', 'the function txn'],
+    ['long-fork', '\\['],
+  ] as const) {
+    const refused = runCheck({ ...history, request: { model } }, never)
+    const { source } = history.input
+    await expect(refused).rejects.toThrow(new RegExp(`^${source}, line \\d, event \\d: found ${found}`))
+  }
+})
+
 test('time that is over is an answer', { timeout: 60_000 }, async () => {
   const { result } = await runCheck(job(hard(60), 256 * MIB, 1), never)
   expect(result).toMatchObject({ verdict: 'unknown', summary: expect.stringContaining('the time is over') })

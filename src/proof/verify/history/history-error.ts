@@ -54,6 +54,11 @@ export class HistoryError extends DureError {
     return new HistoryError({ ...this.#problem, line, column })
   }
 
+  /** The same error, naming the line of its event. */
+  onLine(line: number): HistoryError {
+    return new HistoryError({ ...this.#problem, line })
+  }
+
   /** The same error, naming the file that it was found in. */
   in(file: string): HistoryError {
     return new HistoryError({ ...this.#problem, file })

@@ -1,4 +1,5 @@
 import { DureError } from '../../../foundation/errors.ts'
+import { namingLines } from '../history/naming-lines.ts'
 import type { RecordedHistory } from '../history/recorded-history.ts'
 import type { Budget } from '../verdict/budget.ts'
 import type { Anomaly, CheckResult, Verdict } from '../verdict/verdict.ts'
@@ -93,8 +94,7 @@ export function checkTransactions(
     )
   }
   const effort = new Effort(options.budget)
-  const transactions = readTransactions(history)
-  return new Check(transactions, model, options, effort).run()
+  return namingLines(history, () => new Check(readTransactions(history), model, options, effort).run())
 }
 
 class Check {

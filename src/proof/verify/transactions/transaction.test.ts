@@ -75,3 +75,12 @@ test('a value that is no list of steps is refused', () => {
   const history = { origin: 'jepsen', events: [event(4, 0, 'invoke', 3)] } as const
   expect(() => readTransactions(history)).toThrow(/event 4.*found the value 3.*a list of steps/)
 })
+
+test('an answer that is no transaction is refused at its own event', () => {
+  const answered = (value: HistoryValue) => ({
+    origin: 'jepsen' as const,
+    events: [event(0, 0, 'invoke', [['append', 'x', 1]]), event(1, 0, 'ok', value)],
+  })
+  expect(() => readTransactions(answered('timeout'))).toThrow('event 1: found the value "timeout"')
+  expect(() => readTransactions(answered([['grow', 'x', 1]]))).toThrow('event 1: found the step')
+})

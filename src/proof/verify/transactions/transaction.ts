@@ -61,26 +61,28 @@ export function readTransactions(history: RecordedHistory): Transaction[] {
 function readTransaction(operation: RecordedOperation, index: number): Transaction {
   const committed = operation.outcome === 'ok'
   // What a client asked stands in the call; what it learned, in the return of a commit.
-  const steps = committed && operation.answer != null ? operation.answer : operation.value
+  const isAnswered = committed && operation.answer != null
+  const steps = isAnswered ? operation.answer : operation.value
+  const event = isAnswered ? operation.return! : operation.call
   if (!Array.isArray(steps)) {
     throw new HistoryError({
       found: `the value ${formatValue(steps, { charactersMax: 60 })}`,
       expected: 'a transaction: a list of steps such as ["append", "x", 1]',
       advice: 'Choose a check for what this history holds, or take its other operations out.',
-      index: operation.call,
+      index: event,
     })
   }
   return {
     index,
     process: operation.process,
     outcome: operation.outcome,
-    operations: steps.map((step) => readStep(step, committed, operation.call)),
+    operations: steps.map((step) => readStep(step, committed, event)),
     call: operation.call,
     return: operation.return,
   }
 }
 
-function readStep(step: HistoryValue, committed: boolean, call: number): MicroOperation {
+function readStep(step: HistoryValue, committed: boolean, event: number): MicroOperation {
   if (Array.isArray(step) && (step.length === 2 || step.length === 3)) {
     const [name, key, value = null] = step as readonly HistoryValue[]
     switch (name) {
@@ -100,6 +102,6 @@ function readStep(step: HistoryValue, committed: boolean, call: number): MicroOp
     found: `the step ${formatValue(step, { charactersMax: 60 })}`,
     expected: '["r", key, value], ["w", key, value] or ["append", key, element]',
     advice: 'Steps of transactions read, write or append.',
-    index: call,
+    index: event,
   })
 }

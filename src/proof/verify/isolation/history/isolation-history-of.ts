@@ -1,4 +1,5 @@
 import { HistoryError } from '../../history/history-error.ts'
+import { namingLines } from '../../history/naming-lines.ts'
 import type { RecordedHistory } from '../../history/recorded-history.ts'
 import { formatValue } from '../../history/value/format-value.ts'
 import { valueKey } from '../../history/value/value-key.ts'
@@ -22,7 +23,9 @@ export function isolationHistoryOf(
 ): IsolationHistory {
   if (!('events' in recorded)) return historyOfTransactions(recorded, options)
   const initialValue = recorded.origin === 'isolation' ? 0 : null
-  return historyOfTransactions(readTransactions(recorded), { initialValue, ...options })
+  return namingLines(recorded, () =>
+    historyOfTransactions(readTransactions(recorded), { initialValue, ...options }),
+  )
 }
 
 function historyOfTransactions(
