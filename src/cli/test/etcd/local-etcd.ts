@@ -58,6 +58,12 @@ export function findEtcd(): string | undefined {
  */
 export class LocalEtcd implements ClusterUnderTest, AsyncDisposable {
   readonly abilities: ReadonlySet<FaultKind> = new Set<FaultKind>(['kill', 'pause', 'partition', 'packet'])
+  /** TCP keeps what arrives twice to itself. */
+  readonly disturbances: ReadonlySet<keyof LinkDisturbance> = new Set<keyof LinkDisturbance>([
+    'lossProbability',
+    'delayMs',
+    'reorderProbability',
+  ])
   /** Between the members: for cuts and delays that no nemesis draws. */
   readonly links: Links
   readonly #data: string

@@ -19,6 +19,8 @@ export interface ClusterUnderTest {
   cut(cuts: readonly Cut[]): Promise<void>
   /** What happens to messages between nodes; undefined mends all links. */
   disturb?(disturbance: LinkDisturbance | undefined): Promise<void>
+  /** What `disturb` can do; all of it unless said. */
+  readonly disturbances?: ReadonlySet<keyof LinkDisturbance>
   /** A node leaves the cluster for good; answers with its name. */
   removeMember?(): Promise<string>
   /** A new node joins; answers with its name. */

@@ -116,13 +116,16 @@ async function partition(cluster: ClusterUnderTest, random: Random): Promise<Fau
 }
 
 async function disturb(cluster: ClusterUnderTest, random: Random): Promise<Fault> {
-  const disturbance = oneOf<LinkDisturbance>(
-    [
-      { lossProbability: 0.05 + 0.25 * random.next() },
-      { delayMs: 10 + 190 * random.next() },
-      { duplicateProbability: 0.05 + 0.45 * random.next() },
-      { reorderProbability: 0.05 + 0.45 * random.next(), delayMs: 20 },
-    ],
+  const drawn: readonly LinkDisturbance[] = [
+    { lossProbability: 0.05 + 0.25 * random.next() },
+    { delayMs: 10 + 190 * random.next() },
+    { duplicateProbability: 0.05 + 0.45 * random.next() },
+    { reorderProbability: 0.05 + 0.45 * random.next(), delayMs: 20 },
+  ]
+  const { disturbances } = cluster
+  const can = (name: string): boolean => disturbances?.has(name as keyof LinkDisturbance) ?? true
+  const disturbance = oneOf(
+    drawn.filter((each) => Object.keys(each).every(can)),
     random,
   )
   const described = Object.entries(disturbance)

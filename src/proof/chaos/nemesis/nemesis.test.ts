@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { SeededRandom } from '../../../runtime/seeded-random.ts'
 import { Simulation } from '../../../runtime/simulated/simulation.ts'
-import { type ClusterUnderTest, type Cut, faultKinds } from './cluster-under-test.ts'
+import { type ClusterUnderTest, type Cut, faultKinds, type LinkDisturbance } from './cluster-under-test.ts'
 import { type FaultNote, Nemesis } from './nemesis.ts'
 
 /** Nodes that note what is done to them, and refuse what makes no sense. */
@@ -14,6 +14,7 @@ class Puppets implements ClusterUnderTest {
   isDisturbed = false
   members = 5
   fails = false
+  disturbances?: ReadonlySet<keyof LinkDisturbance>
 
   async leader() {
     return '2'
@@ -104,6 +105,17 @@ describe('a nemesis', () => {
     expect([1, 2, 3].every((size) => sizes.has(size))).toBe(true)
     expect(Math.max(...sizes)).toBeGreaterThan(3)
     expect(struck.some(({ described }) => described === '2')).toBe(true)
+  })
+
+  it('does to messages what the cluster can do to them', async () => {
+    const packets = async (cluster: Puppets) =>
+      (await run(cluster)).filter(({ kind }) => kind === 'packet').map(({ described }) => described)
+    expect(await packets(new Puppets())).toContainEqual(expect.stringContaining('duplicateProbability'))
+    const cluster = new Puppets()
+    cluster.disturbances = new Set(['delayMs', 'lossProbability'])
+    const some = await packets(cluster)
+    expect(some.length).toBeGreaterThan(10)
+    expect(some.filter((described) => !/^(delayMs|lossProbability) [\d.]+$/.test(described))).toEqual([])
   })
 
   it('says what could not be done, and goes on', async () => {
