@@ -173,6 +173,18 @@ describe.runIf(requireChromium())('a report in a browser', () => {
     expect(await paper()).toBe(dark)
   })
 
+  test('printed it is light, whatever the screen is, and the charts are on it', async () => {
+    const page = await visit('right', { colorScheme: 'dark' })
+    await page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+    expect(await page.locator('.chart img').count()).toBe(4)
+    expect(await page.locator('#rate img').isVisible()).toBe(true)
+    const ink = await page.evaluate<string>('getComputedStyle(document.body).color')
+    expect(ink).toBe('rgb(27, 32, 38)')
+    await page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(await page.locator('.chart img').count()).toBe(0)
+  })
+
   test('a cycle is drawn, each transaction a link, each arrow with its sentence', async () => {
     const page = await visit('transactions')
     const figure = page.locator('.cycle-figure').first()

@@ -10,8 +10,14 @@ const AXIS = 24
 const PANEL_GAP = 10
 /** Of a bin of the quantiles. */
 const BIN_PIXELS = 14
+/** Fewer calls say nothing of a p99. */
+const CALLS_IN_BIN = 12
+/** Fewer points make no line. */
+const BINS_MIN = 6
 /** Of a point. */
 const CELL = 2
+/** So few are drawn as dots that can be seen one by one. */
+const DOTS_MAX = 1_500
 
 /** Latency over time, a panel for each function: every call as a point, quantiles as lines. */
 export class LatencyChart {
@@ -76,33 +82,32 @@ export class LatencyChart {
     context.textAlign = 'left'
     context.save()
     surface.clipToTime(context)
-    this.#points(context, f, top, height)
-    this.#lines(context, f, top, height)
+    const rows = this.#shown(f)
+    this.#points(context, rows, top, height)
+    this.#lines(context, rows, top, height)
     context.restore()
     context.fillStyle = colors['strong-line']
     context.fillRect(surface.left, top + height, surface.right - surface.left, 1)
   }
 
   /** Points that fall on one another make it darker, up to what is seen as full. */
-  #points(context: CanvasRenderingContext2D, f: number, top: number, height: number): void {
+  #points(context: CanvasRenderingContext2D, rows: Int32Array, top: number, height: number): void {
     const { surface } = this
-    const { columns, rowsOf } = this.#run
-    const { range } = this.#view
+    const { columns } = this.#run
     const wide = Math.ceil(surface.width / CELL)
     const high = Math.ceil(height / CELL) + 2
     const counts = [0, 1, 2].map(() => new Uint16Array(wide * high))
-    for (const row of rowsOf[f]!) {
-      const from = columns.from[row]!
-      if (from < range.from || from > range.to) continue
-      const x = Math.floor(surface.xOf(from) / CELL)
-      const y = Math.floor((this.#yOf(columns.to[row]! - from, top, height) - top) / CELL)
+    for (const row of rows) {
+      const x = Math.floor(surface.xOf(columns.from[row]!) / CELL)
+      const y = Math.floor((this.#yOf(columns.to[row]! - columns.from[row]!, top, height) - top) / CELL)
       counts[columns.outcome[row]!]![Math.max(0, y) * wide + x]!++
     }
     const colors = [palette().ok, palette().failed, palette().unknown]
+    const larger = rows.length <= DOTS_MAX / 5 ? 2 : rows.length <= DOTS_MAX ? 1 : 0
     for (const [outcome, cells] of counts.entries()) {
       context.fillStyle = colors[outcome]!
-      const least = outcome === OK ? 0.55 : 0.85
-      const size = outcome === OK ? CELL : CELL + 1
+      const least = outcome === OK ? 0.55 + 0.15 * larger : 0.85
+      const size = CELL + larger + (outcome === OK ? 0 : 1)
       for (let cell = 0; cell < cells.length; cell++) {
         const count = cells[cell]!
         if (count === 0) continue
@@ -113,12 +118,20 @@ export class LatencyChart {
     context.globalAlpha = 1
   }
 
-  #lines(context: CanvasRenderingContext2D, f: number, top: number, height: number): void {
+  /** Calls of a function that began in what is shown. */
+  #shown(f: number): Int32Array {
+    const { from } = this.#run.columns
+    const { range } = this.#view
+    return this.#run.rowsOf[f]!.filter((row) => from[row]! >= range.from && from[row]! <= range.to)
+  }
+
+  #lines(context: CanvasRenderingContext2D, rows: Int32Array, top: number, height: number): void {
     const { surface } = this
     const { range } = this.#view
-    const bins = Math.max(1, (surface.right - surface.left) / BIN_PIXELS)
+    const bins = Math.min((surface.right - surface.left) / BIN_PIXELS, rows.length / CALLS_IN_BIN)
+    if (bins < BINS_MIN) return
     const width = niceStep((range.to - range.from) / bins)
-    const line = quantileLine(this.#run.columns, this.#run.rowsOf[f]!, range, width)
+    const line = quantileLine(this.#run.columns, rows, range, width)
     context.lineJoin = 'round'
     for (const [values, lineWidth, dash] of [
       [line.p99, 1.25, [3, 2]],

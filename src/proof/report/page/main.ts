@@ -69,7 +69,7 @@ async function start(): Promise<void> {
     reveal: (row) => table.reveal(row),
     bringIntoView: (row) => bringIntoView(run, view, row),
   })
-  listenToTheme(() => view.redraw())
+  listenToTheme({ redraw: () => view.redraw(), redrawNow: () => view.redrawNow() })
   new ResizeObserver(() => view.redraw()).observe(document.querySelector('.page')!)
   // Once all is drawn, and as high as it will be.
   requestAnimationFrame(() => followHash(run, view, 'instant'))

@@ -86,9 +86,14 @@ export class View {
     this.#isRangeDue = true
     requestAnimationFrame(() => {
       this.#isRangeDue = false
-      for (const listener of this.#onRange) listener()
-      this.#repoint()
+      this.redrawNow()
     })
+  }
+
+  /** Before a page is printed there is no further frame. */
+  redrawNow(): void {
+    for (const listener of this.#onRange) listener()
+    for (const listener of this.#onPointer) listener()
   }
 
   #repoint(): void {

@@ -24,6 +24,7 @@ const OPERATIONS_DRAWN_MAX = 12
 /** Of those that are fine. */
 const CONTEXT_DRAWN_MAX = 5
 const LINKS_MAX = 24
+const FAULTS_TOLD_MAX = 4
 
 /** What is wrong, the most telling first: in words, drawn, and with the way to each operation. */
 export function anomaliesSection(subject: ReportSubject): Html {
@@ -37,7 +38,7 @@ export function anomaliesSection(subject: ReportSubject): Html {
   const told = others.slice(DRAWN_MAX, TOLD_MAX)
   const left = others.length - drawn.length - told.length
   return html`<section id="anomalies" aria-labelledby="anomalies-title">
-<h2 id="anomalies-title">What is wrong <span class="count">${formatCount(anomalies.length)} ${anomalies.length === 1 ? 'anomaly' : 'anomalies'}</span></h2>
+<h2 id="anomalies-title">What is wrong <span class="count">${anomalies.length === 1 ? '1 anomaly' : `${formatCount(anomalies.length)} anomalies recorded`}</span></h2>
 ${names.size > 1 && html`<ul class="names">${[...names].map(([name, places]) => html`<li><code>${name}</code> ${formatCount(places.length)}</li>`)}</ul>`}
 ${open.map((place) => anomalyCard(subject, anomalies[place]!, place))}
 ${others.length > 0 && html`<details class="more"><summary>${formatCount(others.length)} more of ${names.size === 1 ? 'its kind' : 'these kinds'}</summary>${drawn.map((place) => anomalyCard(subject, anomalies[place]!, place))}${told.map((place) => anomalyInWords(subject, anomalies[place]!, place))}${left > 0 && html`<p class="note">And ${formatCount(left)} more, which the record of the run lists.</p>`}</details>`}
@@ -59,10 +60,18 @@ function anomalyCard(subject: ReportSubject, anomaly: Anomaly, place: number): H
 <h3><span class="number">${place + 1}</span>${anomaly.name}</h3>
 ${picture}
 ${witness !== undefined && lastSteps(witness)}
-${during.length > 0 && html`<p class="during"><b>Meanwhile:</b> ${during.map((span, i) => html`${i > 0 && '; '}${span.kind} ${span.described} <span class="quiet">from ${formatTime((span.beginMs - startMs) * 1e3, 1e4)}${span.endMs !== undefined && ` to ${formatTime((span.endMs - startMs) * 1e3, 1e4)}`}</span>`)}</p>`}
+${meanwhile(during, startMs)}
 ${operationLinks(operations)}
 ${anomaly.drawing !== undefined && html`<details class="as-text"${isDrawn ? html`` : html` open`}><summary>The same as text</summary><pre>${anomaly.drawing}</pre></details>`}
 </article>`
+}
+
+/** Faults that were there while its operations were open. */
+function meanwhile(spans: readonly FaultSpan[], startMs: number): Html {
+  if (spans.length === 0) return html``
+  const at = (timeMs: number): string => formatTime((timeMs - startMs) * 1e3, 1e4)
+  const left = spans.length - FAULTS_TOLD_MAX
+  return html`<p class="during"><b>Meanwhile:</b> ${spans.slice(0, FAULTS_TOLD_MAX).map(({ kind, described, beginMs, endMs }, i) => html`${i > 0 && '; '}${kind} ${described} <span class="quiet">from ${at(beginMs)}${endMs !== undefined && ` to ${at(endMs)}`}</span>`)}${left > 0 && html`; and ${left} more`}</p>`
 }
 
 function anomalyInWords(subject: ReportSubject, anomaly: Anomaly, place: number): Html {
@@ -182,7 +191,7 @@ function faultsDuring(
   const fromMs =
     operations.reduce((least, { callNs }) => Math.min(least, callNs), Number.POSITIVE_INFINITY) / 1e6
   const toMs = operations.reduce((most, { endNs }) => Math.max(most, endNs), 0) / 1e6
-  return spans.filter(({ beginMs, endMs = toMs }) => beginMs <= toMs && endMs >= fromMs).slice(0, 6)
+  return spans.filter(({ beginMs, endMs = toMs }) => beginMs <= toMs && endMs >= fromMs)
 }
 
 function witnessOf(checked: CheckResult | undefined, place: number): Witness | undefined {

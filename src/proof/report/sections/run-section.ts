@@ -48,7 +48,8 @@ function faultsTable(spans: readonly FaultSpan[], startMs: number): Html {
 }
 
 function spansTable(spans: readonly FaultSpan[], startMs: number, caption?: string): Html {
-  const at = (timeMs: number): string => formatTime((timeMs - startMs) * 1e3, 1e5)
+  const at = (timeMs: number): string =>
+    formatTime((timeMs - startMs) * 1e3, spans.at(-1)!.beginMs - startMs < 10_000 ? 1e4 : 1e5)
   return html`<div class="scroll"><table>${caption !== undefined && html`<caption>${caption}</caption>`}<thead><tr><th scope="col">Kind</th><th scope="col">What</th><th scope="col">from</th><th scope="col">to</th></tr></thead><tbody>${spans.map(({ kind, described, beginMs, endMs, error }) => html`<tr><th scope="row">${kind}</th><td>${described}${error !== undefined && html` <span class="problem">${error}</span>`}</td><td>${at(beginMs)}</td><td>${endMs === undefined ? 'the end' : at(endMs)}</td></tr>`)}</tbody></table></div>`
 }
 
