@@ -84,9 +84,11 @@ function addTestCommand(maelstrom: Command, context: CommandContext): void {
       'calls that must be acknowledged: total, or a part such as 0.99',
       availability,
     )
-    .option('--consistency-models <names>', 'for transactions, between commas', modelList, [
-      'strict-serializable',
-    ])
+    .addOption(
+      new Option('--consistency-models <names>', 'for transactions, between commas')
+        .argParser(modelList)
+        .default(['strict-serializable'], 'strict-serializable'),
+    )
     .option(
       '--key-count <count>',
       'for transactions and kafka: keys in use at a time',

@@ -302,7 +302,7 @@ function checkOf(workload: string, models: readonly ConsistencyModel[]): string 
     case 'txn-rw-register':
       return `--model ${workload.slice('txn-'.length)} --consistency ${models[0]}`
     case 'kafka':
-      return '--model log'
+      return '--model log --option finalPolls=true'
     default:
       return undefined
   }

@@ -274,7 +274,8 @@ function available(result: CheckResult, { found, asked }: Availability): CheckRe
 }
 
 function availabilityOf({ events }: RecordedHistory, { availability }: MaelstromTestOptions): Availability {
-  const calls = callStatistics(events)
+  // A client that goes away asks for nothing.
+  const { crash: _, ...calls } = callStatistics(events)
   const count = countOf(calls)
   const acknowledged = Object.values(calls).reduce((sum, call) => sum + call.acknowledged, 0)
   return { found: count === 0 ? 0 : acknowledged / count, asked: availability }
