@@ -158,7 +158,7 @@ async function brokenOff(
   events: readonly HistoryEvent[],
   judge: () => Promise<CheckResult>,
 ): Promise<TestRun> {
-  if (!(error instanceof DureError)) throw error
+  if (!(error instanceof Error) || isMistake(error)) throw error
   const result = await judge()
   const why = `The run broke off: ${error.message}.`
   const isWrong = result.verdict === 'invalid'
@@ -171,6 +171,10 @@ async function brokenOff(
     faults: new Map(),
   }
 }
+
+/** Of ours, and not of what was tested. */
+const isMistake = (error: Error): boolean =>
+  !(error instanceof DureError) && Object.getPrototypeOf(error) !== Error.prototype
 
 function setupOf(
   plan: TestPlan,

@@ -30,6 +30,7 @@ export class ProcessesUnderTest implements ClusterUnderTest {
   readonly #processes: ProcessCluster
   readonly #random: Random
   readonly #count: number
+  #joining: number | undefined
 
   constructor(processes: ProcessCluster, random: Random) {
     this.#processes = processes
@@ -37,8 +38,9 @@ export class ProcessesUnderTest implements ClusterUnderTest {
     this.#count = processes.nodes.length
   }
 
+  /** A node that joins is one of them once it votes: until then nothing is done to it. */
   get nodes(): readonly string[] {
-    return this.#processes.nodes.map(String)
+    return this.#processes.nodes.filter((node) => node !== this.#joining).map(String)
   }
 
   async leader(): Promise<string | undefined> {
@@ -98,6 +100,7 @@ export class ProcessesUnderTest implements ClusterUnderTest {
     }
     if (this.#processes.nodes.length >= this.#count) return 'nobody'
     const { node, peerAddress, httpAddress } = await this.#processes.prepareNode()
+    this.#joining = node
     await this.#untilDone(`node ${node} to be added`, () =>
       this.#withMembers((client) =>
         client.add({ node, peerAddress, httpAddress }, { timeoutMs: ATTEMPT_TIMEOUT_MS }),
@@ -107,13 +110,15 @@ export class ProcessesUnderTest implements ClusterUnderTest {
     await this.#untilDone(`node ${node} to be a voter`, () =>
       this.#withMembers((client) => client.promote(node, { timeoutMs: ATTEMPT_TIMEOUT_MS })),
     )
+    this.#joining = undefined
     return String(node)
   }
 
   async #membersNow(): Promise<readonly number[]> {
     return waitFor('a leader that knows the members', ADD_TIMEOUT_MS, async () => {
-      const leader = await this.#processes.leader(this.#processes.nodes, LEADER_TIMEOUT_MS)
-      const { members } = await this.#processes.status(leader)
+      const leader = await this.leader()
+      if (leader === undefined) return undefined
+      const { members } = await this.#processes.status(Number(leader))
       return members.map(({ node_id }) => node_id)
     })
   }
