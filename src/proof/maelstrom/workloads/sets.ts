@@ -9,11 +9,17 @@ import { rpc } from './replies.ts'
 
 const list = z.array(z.any())
 const addRpc = rpc('add', {})
-const readElementsRpc = rpc(
-  'read',
-  { value: list.optional(), elements: list.optional() },
-  '"value": [element, …]',
-)
+/** Programs in the field answer with either name. */
+const readElementsRpc = {
+  type: 'read',
+  expected: '{"type": "read_ok", "in_reply_to": …, "value": [element, …]}, or {"type": "error", "code": …}',
+  reply: z
+    .looseObject({ type: z.literal('read_ok'), value: list.optional(), elements: list.optional() })
+    .refine(({ value, elements }) => (value ?? elements) !== undefined, {
+      path: ['value'],
+      message: 'it is missing',
+    }),
+}
 const broadcastRpc = rpc('broadcast', {})
 const readMessagesRpc = rpc('read', { messages: list }, '"messages": [message, …]')
 const topologyRpc = rpc('topology', {})
@@ -67,7 +73,6 @@ export const gSet: MaelstromWorkload = {
             await call(addRpc, { element: value })
             return value
           }
-          // Programs in the field answer with either name.
           const { value: found, elements } = await call(readElementsRpc, {})
           final.answered(node)
           return historyValueOf(found ?? elements ?? [])
