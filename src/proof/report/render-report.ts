@@ -49,7 +49,7 @@ ${runSection(subject)}
 <noscript><p class="note">The charts and the table of operations need JavaScript, which this browser does not run.</p></noscript>
 ${timeSection(history.hasTimes)}
 ${operationsSection(functions, results.anomalies.length)}
-<footer>${setup.name} · Dure ${setup.version}${setup.startedAt !== undefined && ` · ${setup.startedAt}`}</footer>
+<footer>${setup.name} · Dure${setup.version !== '' && ` ${setup.version}`}${setup.startedAt !== undefined && ` · ${setup.startedAt}`}</footer>
 </div>
 ${inline(`<script type="application/octet-stream" id="history">${compressed(packHistory(history))}</script>`)}
 ${inline(`<script>${pageScript}</script>`)}

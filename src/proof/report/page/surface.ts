@@ -4,6 +4,8 @@ import type { Run } from './run.ts'
 import type { View } from './view.ts'
 
 export const SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
+/** So many faults at most are drawn with strong edges. */
+const BANDS_BOLD = 16
 export const MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace'
 
 /**
@@ -98,16 +100,18 @@ export class Surface {
   /** The times of faults as shaded bands. */
   faultBands({ packed }: Run, top: number, bottom: number, range = this.#view.range): void {
     const { context } = this
+    const shown = packed.faults.filter(({ begin, end }) => end >= range.from && begin <= range.to)
+    // Many of them must not drown what happened during them.
+    const strength = Math.max(0.35, Math.min(1, BANDS_BOLD / Math.max(1, shown.length)))
     context.save()
     this.clipToTime(context)
-    for (const { begin, end } of packed.faults) {
-      if (end < range.from || begin > range.to) continue
+    for (const { begin, end } of shown) {
       const x = this.xOf(begin, range)
       const width = Math.max(1, this.xOf(end, range) - x)
       context.fillStyle = palette().fault
-      context.globalAlpha = 0.13
+      context.globalAlpha = 0.07 + 0.06 * strength
       context.fillRect(x, top, width, bottom - top)
-      context.globalAlpha = 0.45
+      context.globalAlpha = 0.5 * strength ** 1.5
       context.fillRect(x, top, 1, bottom - top)
       context.fillRect(x + width - 1, top, 1, bottom - top)
     }

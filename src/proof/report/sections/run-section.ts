@@ -64,7 +64,7 @@ function setupList({ setup }: ReportSubject['record']): Html {
   if (setup.seed !== undefined) facts.push(['seed', setup.seed])
   if (setup.startedAt !== undefined)
     facts.push(['began', setup.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')])
-  facts.push(['Dure', setup.version])
+  if (setup.version !== '') facts.push(['Dure', setup.version])
   return html`<dl class="setup">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${String(value)}</dd></div>`)}</dl>`
 }
 

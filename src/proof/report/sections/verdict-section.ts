@@ -13,7 +13,7 @@ export function verdictSection({ record, operations, operationOf }: ReportSubjec
   const facts: readonly (readonly [name: string, value: string, detail: string])[] = [
     ['operations', formatCount(operations.length), `${formatCount(acknowledged)} acknowledged`],
     ['lasted', lengthOf(durationMs), `${formatRate(operations.length, durationMs)} calls a second`],
-    ['faults', formatCount(faultSpans.length), faultsInWords(record.results.faults)],
+    ['faults', formatCount(faultSpans.length), faultsInWords(results.faults, setup.faultKinds.length > 0)],
     ['nodes', formatCount(setup.nodes.length), setup.engine],
   ]
   return html`<header class="verdict ${verdict}">
@@ -70,9 +70,9 @@ function meaningOf(verdict: Verdict): string {
   }
 }
 
-function faultsInWords(faults: Readonly<Partial<Record<string, number>>>): string {
+function faultsInWords(faults: Readonly<Partial<Record<string, number>>>, isAsked: boolean): string {
   const kinds = Object.keys(faults).filter((kind) => (faults[kind] ?? 0) > 0)
-  return kinds.length === 0 ? 'none were asked for' : kinds.join(', ')
+  return kinds.length > 0 ? kinds.join(', ') : isAsked ? 'none struck' : 'none were asked for'
 }
 
 function lengthOf(durationMs: number): string {
