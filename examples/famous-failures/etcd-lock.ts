@@ -1,5 +1,5 @@
 /**
- * Two holders of one etcd lock: `node examples/famous-failures/etcd-lock.ts`.
+ * Two holders of one etcd lock: `node bin/run.js examples/famous-failures/etcd-lock.ts`.
  *
  * A process takes the lock and works with a resource outside etcd. It is stopped with SIGSTOP for longer than its lease;
  * etcd gives the lock to another process, rightly; then the first one goes on, and does not know. `--fence` lets both
@@ -52,7 +52,7 @@ const run = new RecordedRun({
   nodes: 3,
   faultKinds: ['pause'],
   options: { rounds, client, fence },
-  command: `node examples/famous-failures/etcd-lock.ts --rounds ${rounds} --client ${client}${fence ? ' --fence' : ''}`,
+  command: `node bin/run.js examples/famous-failures/etcd-lock.ts --rounds ${rounds} --client ${client}${fence ? ' --fence' : ''}`,
 })
 await using cluster = await LocalEtcd.start({
   nodes: 3,

@@ -1,5 +1,5 @@
 /**
- * Looks for the stale linearizable read of etcd-io/etcd#20418: `node examples/famous-failures/etcd-stale-read.ts`.
+ * Looks for the stale linearizable read of etcd-io/etcd#20418: `node bin/run.js examples/famous-failures/etcd-stale-read.ts`.
  *
  * A member that gets no answer to its question for the read index asks again after 500 ms, with the same number (before
  * 3.4.42, 3.5.28 and 3.6.9). The leader may have answered the first question by the time the second one comes: it then
@@ -7,7 +7,8 @@
  * still was one, counts for the second; and with it all questions that stand before it in the queue are answered.
  *
  * The schedule brings these together: a slow link, a cut one way, and a leader that is paused until another one has
- * accepted a write. `--control` leaves the slow link out, so that nobody asks twice.
+ * accepted a write. `--control` leaves the slow link out, so that nobody asks twice. `--gateway` reads by etcd's own JSON
+ * gateway, without this library's client.
  */
 import { parseArgs } from 'node:util'
 import { LocalEtcd } from '../../src/cli/test/etcd/local-etcd.ts'
@@ -33,9 +34,14 @@ const READ_TIMEOUT_MS = 4_000
 const CALM_MS = 2_500
 
 const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '10' }, control: { type: 'boolean', default: false } },
+  options: {
+    rounds: { type: 'string', default: '10' },
+    control: { type: 'boolean', default: false },
+    gateway: { type: 'boolean', default: false },
+  },
 })
 const rounds = Number(options.rounds)
+const said = ['control', 'gateway'].filter((name) => options[name as 'control' | 'gateway'])
 
 const run = new RecordedRun({
   name: options.control ? 'etcd-stale-read-control' : 'etcd-stale-read',
@@ -43,8 +49,13 @@ const run = new RecordedRun({
   model: 'register',
   nodes: 3,
   faultKinds: ['pause', 'partition', 'packet'],
-  options: { rounds, control: options.control },
-  command: `node examples/famous-failures/etcd-stale-read.ts --rounds ${rounds}${options.control ? ' --control' : ''}`,
+  options: { rounds, control: options.control, gateway: options.gateway },
+  command: [
+    'node bin/run.js examples/famous-failures/etcd-stale-read.ts',
+    '--rounds',
+    rounds,
+    ...said.map((name) => `--${name}`),
+  ].join(' '),
 })
 await using cluster = await LocalEtcd.start({
   nodes: 3,
@@ -112,9 +123,23 @@ async function oneRound(round: number): Promise<keyof typeof tally> {
 
 function read(process: number, key: number, node: string): Promise<string | undefined> {
   return run.call({ process, f: 'read', key, value: null }, async () => {
+    if (options.gateway) return readByGateway(key, node)
     const { value } = await stores.get(node)!.get(rowOf(key), { timeoutMs: READ_TIMEOUT_MS })
     return value === undefined ? '' : text(value)
   })
+}
+
+/** A linearizable read, as all are that do not ask for less. */
+async function readByGateway(key: number, node: string): Promise<string> {
+  const endpoint = cluster.endpoints[cluster.nodes.indexOf(node)]
+  const response = await fetch(`http://${endpoint}/v3/kv/range`, {
+    method: 'POST',
+    body: JSON.stringify({ key: Buffer.from(rowOf(key)).toString('base64') }),
+    signal: AbortSignal.timeout(READ_TIMEOUT_MS),
+  })
+  const { kvs } = (await response.json()) as { kvs?: readonly { value: string }[] }
+  if (!response.ok) throw new Error(`status ${response.status}`)
+  return kvs?.[0] === undefined ? '' : Buffer.from(kvs[0].value, 'base64').toString()
 }
 
 async function write(process: number, key: number, node: string, value: string): Promise<void> {

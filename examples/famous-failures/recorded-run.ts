@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { HistoryFiles } from '../../src/cli/test/store/history-files.ts'
 import { RunDirectory } from '../../src/cli/test/store/run-directory.ts'
 import { testResults } from '../../src/cli/test/test-results.ts'
@@ -89,7 +89,7 @@ export class RecordedRun {
     const results = testResults({
       ...{ verdict, summary, result, events: this.log.history.events, isInterrupted: false },
       surprises: this.surprises,
-      files: ['history.jsonl', 'history.edn'],
+      files: ['history.jsonl', 'history.edn', ...logsIn(this.directory.path)],
     })
     this.directory.writeSetup(setup)
     this.directory.writeResults(results)
@@ -99,3 +99,6 @@ export class RecordedRun {
     return result
   }
 }
+
+const logsIn = (directory: string): readonly string[] =>
+  readdirSync(directory).filter((file) => file.endsWith('.log'))
