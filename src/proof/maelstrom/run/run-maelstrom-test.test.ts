@@ -150,6 +150,23 @@ describe('a test', () => {
     ])
   })
 
+  it('that is interrupted judges what was seen, and not what had no time to spread', async () => {
+    const interrupted = new AbortController()
+    let calls = 0
+    const { verdict, calls: made } = await stagedTest(
+      programOf(programs.broadcast!),
+      { workload: broadcast, latencyMs: 100 },
+      {
+        signal: interrupted.signal,
+        onEvent: () => {
+          if (++calls === 100) interrupted.abort()
+        },
+      },
+    )
+    expect(countOf(made)).toBeLessThan(70)
+    expect(verdict).toBe('unknown')
+  })
+
   it('asks every node in the end', async () => {
     const silent =
       (isSilent: (node: string) => boolean): ThreadProgram =>

@@ -116,8 +116,10 @@ export async function runPlan(
   signal?.removeEventListener('abort', stop)
   onPhase?.('final reads')
   let finalFrom: number | undefined
-  if (plan.finalReads !== undefined) {
-    if (plan.settleMs !== undefined && signal?.aborted !== true) await sleep(runtime, plan.settleMs)
+  // What spreads by and by is not to be judged before it could.
+  const isCutShort = plan.settleMs !== undefined && signal?.aborted === true
+  if (plan.finalReads !== undefined && !isCutShort) {
+    if (plan.settleMs !== undefined) await sleep(runtime, plan.settleMs)
     finalFrom = log.size
     await load.run(timeLimit(SETTLE_MS_MAX, plan.finalReads))
   }
