@@ -1,6 +1,7 @@
 import type { Timeline, TimelineBar } from './timeline.ts'
 
-const COLUMNS_MAX = 100
+/** Of a terminal of 80 columns, two are left beside a picture. */
+const COLUMNS_MAX = 78
 /** Of a bar's text when it stands beside the bars. */
 const TEXT_COLUMNS_MAX = 36
 
