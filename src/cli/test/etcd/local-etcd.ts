@@ -38,7 +38,7 @@ interface Member {
 }
 
 /** Of the etcd that is installed; `ETCD` names another one. */
-export function findEtcd(): string | undefined {
+function findEtcd(): string | undefined {
   const named = process.env.ETCD
   if (named !== undefined) return named
   return (process.env.PATH ?? '')
