@@ -31,13 +31,16 @@ export function describeValue(value: HistoryValue, charactersMax: number): strin
   return text.length <= charactersMax ? text : `${text.slice(0, charactersMax - 1)}…`
 }
 
+/** What transactions are made of, in the histories of all tools. */
+const steps: ReadonlySet<HistoryValue> = new Set(['r', 'w', 'append', 'read', 'write'])
+
 type Step = readonly [f: string, key: HistoryValue, value: HistoryValue]
 
 function isTransaction(value: HistoryValue): value is readonly Step[] {
   return (
     Array.isArray(value) &&
     value.length > 0 &&
-    value.every((step) => Array.isArray(step) && step.length === 3 && typeof step[0] === 'string')
+    value.every((step) => Array.isArray(step) && step.length === 3 && steps.has(step[0]))
   )
 }
 

@@ -55,14 +55,15 @@ function anomalyCard(subject: ReportSubject, anomaly: Anomaly, place: number): H
     cycle !== undefined
       ? cycleFigure(cycle.cycle, cycle.result, anomaly, subject)
       : html`<div class="explanation">${witness === undefined ? sentences(anomaly, subject) : conflictInWords(witness, subject)}</div>${spaceTimeFigure(operations, witness)}`
-  const isDrawn = cycle !== undefined || operations.length > 0
+  // Else it may tell more than bars do.
+  const isDrawn = cycle !== undefined || witness !== undefined
   return html`<article class="anomaly" id="anomaly-${place + 1}">
 <h3><span class="number">${place + 1}</span>${anomaly.name}</h3>
 ${picture}
 ${witness !== undefined && lastSteps(witness)}
 ${meanwhile(during, startMs)}
 ${operationLinks(operations)}
-${anomaly.drawing !== undefined && html`<details class="as-text"${isDrawn ? html`` : html` open`}><summary>The same as text</summary><pre>${anomaly.drawing}</pre></details>`}
+${anomaly.drawing !== undefined && html`<details class="as-text"${isDrawn ? html`` : html` open`}><summary>${isDrawn ? 'The same as text' : 'As the checker draws it'}</summary><pre>${anomaly.drawing}</pre></details>`}
 </article>`
 }
 
