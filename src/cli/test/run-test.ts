@@ -62,6 +62,7 @@ export async function recordTest(
   const kill = (): void => engine.kill()
   killed.addEventListener('abort', kill, { once: true })
   try {
+    requireAbilities(plan, engine)
     const setup = setupOf(plan, engine, directory, version, startedAt)
     directory.writeSetup(setup)
     const run = await load(plan, wrapped(engine, hooks.wrapStore), directory, random, hooks)
@@ -82,6 +83,16 @@ export async function recordTest(
     killed.removeEventListener('abort', kill)
     await engine.close()
   }
+}
+
+function requireAbilities({ faultKinds }: TestPlan, { cluster }: TestedEngine): void {
+  const missing = faultKinds.filter((kind) => !cluster.abilities.has(kind))
+  if (missing.length === 0) return
+  const able = faultKinds.filter((kind) => cluster.abilities.has(kind))
+  throw new DureError(
+    'unsupported',
+    `this cannot be done to these nodes here: ${missing.join(', ')}; use --nemesis ${able.join(',') || 'none'}`,
+  )
 }
 
 async function beginEngine(

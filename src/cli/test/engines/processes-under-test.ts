@@ -26,7 +26,8 @@ const END_BY_ITSELF_MS = 2_000
  * A node that is gone by the time something is done to it, because it was removed or ended by itself, is let be.
  */
 export class ProcessesUnderTest implements ClusterUnderTest {
-  readonly abilities = new Set(faultKinds)
+  /** Windows cannot pause a process. */
+  readonly abilities = new Set(faultKinds.filter((kind) => kind !== 'pause' || process.platform !== 'win32'))
   readonly #processes: ProcessCluster
   readonly #random: Random
   readonly #count: number

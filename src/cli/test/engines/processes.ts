@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,6 +54,7 @@ export async function openProcesses(options: EngineOptions): Promise<TestedEngin
     storeOf: (worker) => stores[worker]!,
     logs: () => readdirSync(directory).filter((file) => file.endsWith('.log')),
     close: end,
-    kill: () => void processes.killAll(),
+    // The time that is left is short: what can be done in one go is.
+    kill: () => void processes.killAll().then(() => rmSync(data, { recursive: true, force: true })),
   }
 }

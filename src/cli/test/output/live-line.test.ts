@@ -26,5 +26,7 @@ test('the line says the phase, the calls and the faults that are in force', () =
   line.event(event('nemesis', 'info', 'end-kill'))
   line.event(event('nemesis', 'info', 'end-pause'))
   expect(line.text(100)).toBe('load 1:12 of 5:00 · 3 calls, 1 acknowledged · 2 faults')
-  expect(line.text(20)).toBe('load 1:12 of 5:00 ·…')
+  nowMs += 230_000
+  expect(line.text(100)).toBe('load 5:00 of 5:00, last calls · 3 calls, 1 acknowledged · 2 faults')
+  expect(line.text(20)).toBe('load 5:00 of 5:00, …')
 })

@@ -58,20 +58,21 @@ export class LiveLine {
   text(columns: number): string {
     const tookMs = this.#nowMs() - this.#beganMs
     const time =
-      this.#phase === 'load'
-        ? `${clock(tookMs)} of ${clock(this.#timeLimitMs)}`
-        : tookMs < 1_000
-          ? ''
-          : formatDuration(tookMs)
+      this.#phase === 'load' ? this.#loadTime(tookMs) : tookMs < 1_000 ? '' : formatDuration(tookMs)
     const calls = `${formatCount(this.#calls)} calls, ${formatCount(this.#acknowledged)} acknowledged`
     const now = this.#active.size === 0 ? '' : `, now ${[...this.#active.values()].join(', ')}`
     const parts = [
       `${said[this.#phase]} ${time}`.trim(),
       ...(this.#calls === 0 ? [] : [calls]),
-      ...(this.#faults === 0 ? [] : [`${this.#faults} faults${now}`]),
+      ...(this.#faults === 0 ? [] : [`${this.#faults} ${this.#faults === 1 ? 'fault' : 'faults'}${now}`]),
     ]
     const line = parts.join(' · ')
     return line.length <= columns ? line : `${line.slice(0, columns - 1)}…`
+  }
+
+  #loadTime(tookMs: number): string {
+    const isOver = tookMs > this.#timeLimitMs
+    return `${clock(Math.min(tookMs, this.#timeLimitMs))} of ${clock(this.#timeLimitMs)}${isOver ? ', last calls' : ''}`
   }
 }
 
