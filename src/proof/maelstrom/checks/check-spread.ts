@@ -1,7 +1,6 @@
 import { AnomalyList, conclude } from '../../verify/checks/anomaly-list.ts'
 import { elementKey, operationsOf } from '../../verify/checks/client-operations.ts'
 import { checkSetFull } from '../../verify/checks/set/check-set-full.ts'
-import type { HistoryValue } from '../../verify/history/event.ts'
 import type { RecordedHistory } from '../../verify/history/recorded-history.ts'
 import { formatValue } from '../../verify/history/value/format-value.ts'
 import { elementsOf } from '../../verify/history/value/parts-of.ts'
@@ -27,23 +26,26 @@ export function checkSpread(
   const followed = checkSetFull(asSet)
   const operations = operationsOf(asSet, ['add', 'read'])
   const added = operations.filter(({ f, outcome }) => f === 'add' && outcome === 'ok')
+  const finalReads = operations
+    .filter(({ f, outcome, call }) => f === 'read' && outcome === 'ok' && call >= finalFrom)
+    .map((read) => ({
+      read,
+      found: new Set((elementsOf(read.answer) ?? []).map((value) => elementKey(value))),
+    }))
   const anomalies = new AnomalyList(['missing-element'], {})
-  let finalReads = 0
-  for (const { f, outcome, call, process, answer } of operations) {
-    if (f !== 'read' || outcome !== 'ok' || call < finalFrom) continue
-    finalReads++
-    const found = new Set(
-      (elementsOf(answer ?? null) ?? []).map((element: HistoryValue) => elementKey(element)),
-    )
-    for (const { value, call: addCall } of added) {
-      if (found.has(elementKey(value))) continue
-      anomalies.add('missing-element', () => ({
-        explanation: `Element ${formatValue(value)} was acknowledged by operation ${addCall}, but the final read of process ${process}, operation ${call}, does not have it.`,
-        events: [addCall, call],
-      }))
-    }
+  for (const { value, call } of added) {
+    const without = finalReads.filter(({ found }) => !found.has(elementKey(value)))
+    if (without.length === 0) continue
+    anomalies.add('missing-element', () => {
+      const { process, call: readCall } = without[0]!.read
+      const others = without.length === 1 ? '' : ` Nor do ${without.length - 1} others.`
+      return {
+        explanation: `Element ${formatValue(value)} was acknowledged by operation ${call}, but the final read of process ${process}, operation ${readCall}, does not have it.${others}`,
+        events: [call, readCall],
+      }
+    })
   }
-  if (anomalies.isEmpty) return finalReads > 0 ? followed : withoutLost(followed)
+  if (anomalies.isEmpty) return finalReads.length > 0 ? followed : withoutLost(followed)
   const missed = conclude(anomalies, {
     subject: 'The set',
     unknown: undefined,
