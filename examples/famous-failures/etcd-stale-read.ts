@@ -27,7 +27,7 @@ const SLOW_LINK_MS = 700
 /** The first question has arrived by then, and the second is not sent yet. */
 const FIRST_QUESTION_MS = 200
 /** The read at the old leader has come into its queue by then. */
-const READ_BEGINS_MS = 60
+const READ_BEGINS_MS = 150
 const ELECTION_TIMEOUT_MS = 10_000
 const READ_TIMEOUT_MS = 4_000
 /** Until all follow the new leader, and nothing of the round is on its way. */

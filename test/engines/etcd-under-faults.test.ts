@@ -57,7 +57,7 @@ function expectNothingLeft(temporary: string): void {
 
 const short = ['--engine', 'etcd', '--nodes', '3', '--nemesis-interval', '1', '--seed', '1']
 
-describe.runIf(requireEtcd())('an etcd of our own under faults', { timeout: 180_000 }, () => {
+describe.concurrent.runIf(requireEtcd())('an etcd of our own under faults', { timeout: 180_000 }, () => {
   test('is loaded, killed, paused and cut, judged, and gone', async () => {
     const kinds = 'pause,kill,partition,packet'
     const args = [...short, '--workload', 'cas-register', '--time-limit', '8', '--nemesis', kinds, '--json']
@@ -112,10 +112,11 @@ describe.runIf(requireEtcd())('an etcd of our own under faults', { timeout: 180_
     expectNothingLeft(members.temporary)
   })
 
-  test('reads stale values by the schedule that is known to bring them about, before they were mended', {
+  // Its steps are timed: beside the others it would miss them more often.
+  test.sequential('reads stale values by the schedule that is known to bring them about, before they were mended', {
     retry: 2,
   }, async () => {
-    const { child, temporary } = begin('examples/famous-failures/etcd-stale-read.ts', '--rounds', '3')
+    const { child, temporary } = begin('examples/famous-failures/etcd-stale-read.ts', '--rounds', '2')
     const { stdout, stderr, code } = await ended(child)
     expect(code, stderr).toBe(0)
     const [, major, minor, patch] = /^etcd (\d+)\.(\d+)\.(\d+)/.exec(stdout)!.map(Number)
@@ -126,8 +127,8 @@ describe.runIf(requireEtcd())('an etcd of our own under faults', { timeout: 180_
         [6, 9],
       ]).get(minor!) ?? 0
     if (major === 3 && patch! < mendedFrom)
-      expect(stdout).toMatch(/stale in [123] of 3 rounds[\s\S]*^invalid: /m)
-    else expect(stdout).toMatch(/stale in 0 of 3 rounds[\s\S]*^valid: /m)
+      expect(stdout).toMatch(/stale in [12] of 2 rounds[\s\S]*^invalid: /m)
+    else expect(stdout).toMatch(/stale in 0 of 2 rounds[\s\S]*^valid: /m)
     expectNothingLeft(temporary)
   })
 
