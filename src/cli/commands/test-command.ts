@@ -193,8 +193,9 @@ async function plansOf(options: TestOptions): Promise<readonly TestPlan[]> {
   )
 }
 
-function inWords({ workload, engine, nodes, timeLimitMs, faultKinds, seed }: TestPlan): string {
-  const where = engine === 'embedded' ? (nodes === 1 ? '1 node' : `${nodes} nodes`) : engine
+function inWords({ workload, engine, endpoints, nodes, timeLimitMs, faultKinds, seed }: TestPlan): string {
+  const count = nodes === 1 ? '1 node' : `${nodes} nodes`
+  const where = endpoints === undefined ? (engine === 'embedded' ? count : `${count} of ${engine}`) : engine
   const faults = faultKinds.length === 0 ? 'no faults' : faultKinds.join(' ')
   return `${workload.name} on ${where}, ${timeLimitMs / 1_000} s, ${faults}, seed ${seed}`
 }

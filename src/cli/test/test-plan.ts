@@ -25,10 +25,9 @@ export interface TestPlan {
 /** A line to paste that asks for the same: the same load and the same faults, at times that no two runs share. */
 export function replayCommand(plan: TestPlan): string {
   const { workload, engine, endpoints, faultKinds, store } = plan
-  const isOurs = engine === 'embedded'
   const words: readonly (readonly [name: string, value: string | number, isUsual: boolean])[] = [
     ['--workload', workload.name, false],
-    ['--engine', engine, isOurs],
+    ['--engine', engine, engine === 'embedded'],
     ['--endpoints', endpoints?.join(',') ?? '', endpoints === undefined],
     ['--nodes', plan.nodes, endpoints !== undefined],
     ['--time-limit', plan.timeLimitMs / 1_000, false],
