@@ -72,7 +72,7 @@ export class LocalEtcd implements ClusterUnderTest, AsyncDisposable {
   readonly #proxies: PeerProxy[] = []
   /** By member id. */
   readonly #names = new Map<string, string>()
-  #isClosed = false
+  #closed: Promise<void> | undefined
 
   static async start(options: LocalEtcdOptions): Promise<LocalEtcd> {
     const program = findEtcd()
@@ -125,7 +125,7 @@ export class LocalEtcd implements ClusterUnderTest, AsyncDisposable {
     if (process.state !== 'dead') return
     const served = await waitFor(`node ${node} to serve`, RETURN_TIMEOUT_MS, async () => {
       // It ends at once while somebody else has its port: a connection that is under way somewhere.
-      if (this.#isClosed) throw new Hopeless('the cluster was closed')
+      if (this.#closed !== undefined) throw new Hopeless('the cluster was closed')
       process.start()
       return memberStatus(endpoint, STATUS_TIMEOUT_MS)
     }).catch(() => undefined)
@@ -150,16 +150,16 @@ export class LocalEtcd implements ClusterUnderTest, AsyncDisposable {
     this.links.disturb(disturbance)
   }
 
-  /** At once: only processes that were started here. */
-  killAll(): Promise<unknown> {
-    this.#isClosed = true
-    return Promise.all([...this.#members.values()].map(({ process }) => process.kill()))
+  /** At once, and asked again it is the same: only processes that were started here. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.killAll()
-    await Promise.all(this.#proxies.map((proxy) => proxy[Symbol.asyncDispose]()))
+  async #close(): Promise<void> {
+    await Promise.all([...this.#members.values()].map(({ process }) => process.kill()))
     await rm(this.#data, { recursive: true, force: true })
+    await Promise.all(this.#proxies.map((proxy) => proxy[Symbol.asyncDispose]()))
   }
 
   async #start(program: string, { nodes, logDirectory, onSurprise }: LocalEtcdOptions): Promise<void> {

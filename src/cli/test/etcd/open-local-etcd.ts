@@ -35,6 +35,6 @@ export async function openLocalEtcd(options: EngineOptions): Promise<TestedEngin
     storeOf: (worker) => stores[worker]!,
     logs: () => readdirSync(directory).filter((file) => file.endsWith('.log')),
     close,
-    kill: () => void cluster.killAll(),
+    kill: () => void cluster[Symbol.asyncDispose](),
   }
 }
