@@ -150,7 +150,7 @@ function mayBeRefused({ path, headers, body }: GeneratedRequest, { requestBody }
     // One that was used for another request.
     'idempotency-key' in headers ||
     // Addresses and nodes have rules of their own.
-    (requestBody !== undefined && /"(block|peer_address)"/.test(body ?? ''))
+    (requestBody !== undefined && /"(block|deaf_to|mute_to|peer_address)"/.test(body ?? ''))
   )
 }
 
