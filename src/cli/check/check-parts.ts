@@ -37,7 +37,7 @@ export async function checkLinearizableOnThreads(
   limits: CheckLimits,
   { threads, aloneMs = ALONE_MS }: { readonly threads: number; readonly aloneMs?: number },
 ): Promise<LinearizabilityResult> {
-  const { parts, model } = splitHistory(withKeysApart(history), linearizabilityModel(check)!)
+  const { parts, model } = splitHistory(withKeysApart(history, check), linearizabilityModel(check)!)
   const { results, open } = beginAlone(parts, model, limits, aloneMs)
   const isOver = results.some(({ verdict }) => verdict === 'invalid')
   if (!isOver && open.length > 0) results.push(...(await goOnTogether(open, model, limits, threads)))

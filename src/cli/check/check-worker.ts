@@ -1,10 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { DureError } from '../../foundation/errors.ts'
-import { readHistory } from '../../proof/files/read-history.ts'
+import { readEvents } from '../../proof/files/read-history.ts'
+import { hasKeysInValues } from '../../proof/verify/catalogue/linearizability-model.ts'
 import { nameCheck } from '../../proof/verify/catalogue/named-check.ts'
 import { checkLevel, runNamedCheck } from '../../proof/verify/check-history.ts'
 import { HistoryError } from '../../proof/verify/history/history-error.ts'
-import type { IsolationHistory } from '../../proof/verify/isolation/history/isolation-history.ts'
+import { collectHistory } from '../../proof/verify/history/parse-history.ts'
 import { readIsolationHistory } from '../../proof/verify/isolation/history/read-isolation-history.ts'
 import type { Budget } from '../../proof/verify/verdict/budget.ts'
 import { readChunks } from '../../runtime/node/read-chunks.ts'
@@ -27,8 +28,9 @@ async function answer(job: CheckJob): Promise<CheckAnswer> {
 type Checked = Omit<CheckedHistory, 'tookMs'>
 
 async function check({ input, format, request, limits, threads }: CheckJob): Promise<Checked> {
-  const { source, bytes } = input
-  const history = readHistory(bytes === undefined ? source : [bytes], format && { format })
+  const { source, chunks } = input
+  const stream = readEvents(chunks ?? source, format && { format })
+  const history = collectHistory(stream)
   const named = nameCheck(request, history)
   const result =
     named.family === 'linearizability' && threads > 1
@@ -37,7 +39,12 @@ async function check({ input, format, request, limits, threads }: CheckJob): Pro
   const { name: model, consistency } = named
   return {
     source,
-    history: { origin: history.origin, events: history.events.length },
+    history: {
+      format: stream.format,
+      origin: history.origin,
+      events: history.events.length,
+      keyed: hasKeysInValues(history, named),
+    },
     model,
     consistency,
     result,
@@ -48,17 +55,14 @@ const isOfSessions = ({ format, request: { model = 'isolation' } }: CheckJob): b
   format === 'isolation' && model === 'isolation'
 
 /** Large ones come in this form: it goes into the checker without an event for each transaction. */
-function checkSessions({ input: { source, bytes }, request, limits }: CheckJob): Checked {
+function checkSessions({ input: { source, chunks }, request, limits }: CheckJob): Checked {
   const { name: model, consistency } = nameCheck(request, { origin: 'isolation' })
-  const history = readSessions(source, bytes)
+  const history = readIsolationHistory(chunks ?? readChunks(source))
   const result = checkLevel(history, consistency, budgetOf(limits))
   // A call and a return for each.
   const events = 2 * history.transactions
-  return { source, history: { origin: 'isolation', events }, model, consistency, result }
-}
-
-function readSessions(source: string, bytes: Uint8Array | undefined): IsolationHistory {
-  return readIsolationHistory(bytes === undefined ? readChunks(source) : [bytes])
+  const read = { format: 'isolation', origin: 'isolation', events, keyed: false } as const
+  return { source, history: read, model, consistency, result }
 }
 
 const budgetOf = ({ memoryBytes, deadlineMs }: CheckLimits): Budget => ({

@@ -6,8 +6,11 @@ import { DureError } from '../../foundation/errors.ts'
 export interface HistoryInput {
   /** As messages name it. */
   readonly source: string
-  /** What was read from standard input; undefined for a file, which is read where it is checked. */
-  readonly bytes: Uint8Array | undefined
+  /**
+   * What was read from standard input, each chunk with memory of its own, so that it can be handed to a thread; undefined
+   * for a file, which is read where it is checked.
+   */
+  readonly chunks: readonly Uint8Array<ArrayBuffer>[] | undefined
   /** 0 when it is not known: a pipe of the shell's, `<(zcat …)`. */
   readonly sizeBytes: number
 }
@@ -28,18 +31,22 @@ function lookAt(source: string): HistoryInput {
   if (found === undefined) return refuse('does not exist')
   if (found.isDirectory()) return refuse('is a directory')
   if (found.isFile() && found.size === 0) return refuse('is empty')
-  return { source, bytes: undefined, sizeBytes: found.size }
+  return { source, chunks: undefined, sizeBytes: found.size }
 }
 
 async function readAll(stdin: Readable & { readonly isTTY?: boolean }): Promise<HistoryInput> {
   if (stdin.isTTY) {
     throw new DureError('invalid', 'standard input is a terminal: pipe a history into it, or name a file')
   }
-  const chunks: Uint8Array[] = []
-  for await (const chunk of stdin) chunks.push(chunk)
-  const bytes = new Uint8Array(Buffer.concat(chunks))
-  if (bytes.length === 0) {
+  const chunks: Uint8Array<ArrayBuffer>[] = []
+  let sizeBytes = 0
+  for await (const chunk of stdin as AsyncIterable<Uint8Array>) {
+    // Chunks of a stream may share memory, which then could not change hands.
+    chunks.push(new Uint8Array(chunk))
+    sizeBytes += chunk.length
+  }
+  if (sizeBytes === 0) {
     throw new DureError('invalid', 'standard input is empty: a history has at least one event')
   }
-  return { source: 'standard input', bytes, sizeBytes: bytes.length }
+  return { source: 'standard input', chunks, sizeBytes }
 }

@@ -7,7 +7,7 @@ import { verdictJson } from './verdict-json.ts'
 const spent = { steps: 1_234, memoryBytes: 3 << 20 }
 const checked = (result: Partial<CheckResult>): CheckedHistory => ({
   source: 'bank.edn',
-  history: { origin: 'jepsen', events: 1_200 },
+  history: { format: 'edn', origin: 'jepsen', events: 1_200, keyed: false },
   model: 'bank',
   consistency: undefined,
   tookMs: 12.4,
@@ -31,11 +31,17 @@ test('a valid history is one sentence', () => {
   expect(renderVerdict(checked({}), plain)).toBe(
     [
       'valid    The total is 100 in all 480 reads.',
-      '         bank.edn: 1,200 events, read as jepsen, checked as',
+      '         bank.edn: 1,200 events, read as edn, checked as',
       '         bank',
       '',
     ].join('\n'),
   )
+})
+
+test('values that were taken as pairs are told of', () => {
+  const valid = checked({})
+  const text = renderVerdict({ ...valid, history: { ...valid.history!, keyed: true } }, plain)
+  expect(text.replace(/\s+/g, ' ')).toContain('checked as bank, values taken as [key value] pairs')
 })
 
 test('an invalid one says why, and draws it', () => {
@@ -43,7 +49,7 @@ test('an invalid one says why, and draws it', () => {
   expect(renderVerdict(checked(result), plain)).toBe(
     [
       'invalid  One read is wrong.',
-      '         bank.edn: 1,200 events, read as jepsen, checked as',
+      '         bank.edn: 1,200 events, read as edn, checked as',
       '         bank',
       '',
       '         wrong-total',

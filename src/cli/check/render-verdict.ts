@@ -75,9 +75,10 @@ function renderAnomaly(
 
 function whatWasChecked({ source, history, model, consistency }: CheckedHistory): string {
   const read =
-    history === undefined ? '' : `${formatCount(history.events)} events, read as ${history.origin}, `
+    history === undefined ? '' : `${formatCount(history.events)} events, read as ${history.format}, `
   const as = consistency === undefined ? model : `${model} for ${consistency}`
-  return `${source}: ${read}checked as ${as}`
+  const pairs = history?.keyed ? ', values taken as [key value] pairs' : ''
+  return `${source}: ${read}checked as ${as}${pairs}`
 }
 
 function whatWasSpent({ result: { spent }, tookMs }: CheckedHistory): string {

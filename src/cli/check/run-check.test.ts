@@ -5,9 +5,8 @@ import { runCheck } from './run-check.ts'
 const MIB = 2 ** 20
 
 function job(history: string, memoryBytes: number, seconds = 60): CheckJob {
-  const bytes = new TextEncoder().encode(history)
   return {
-    input: { source: 'a pipe', bytes, sizeBytes: 0 },
+    input: { source: 'a pipe', chunks: [new TextEncoder().encode(history)], sizeBytes: 0 },
     format: 'json',
     request: { model: 'linearizable-counter' },
     limits: { memoryBytes, deadlineMs: Date.now() + seconds * 1_000 },
@@ -48,7 +47,6 @@ test('what fits no check is refused with its file and line', async () => {
     '',
     '{"process":1,"type":"invoke","f":"txn","value":[["append","x",1]]}',
   ].join('\n')
-  const history = job(text, 256 * MIB)
   for (const [model, found] of [
     ['list-append', 'a second append of 1'],
     ['rw-register', 'an append'],
@@ -56,8 +54,8 @@ test('what fits no check is refused with its file and line', async () => {
     ['register', 'the function txn'],
     ['long-fork', '\\['],
   ] as const) {
-    const refused = runCheck({ ...history, request: { model } }, never)
-    const { source } = history.input
+    const refused = runCheck({ ...job(text, 256 * MIB), request: { model } }, never)
+    const source = 'a pipe'
     await expect(refused).rejects.toThrow(new RegExp(`^${source}, line \\d, event \\d: found ${found}`))
   }
 })
@@ -65,6 +63,15 @@ test('what fits no check is refused with its file and line', async () => {
 test('time that is over is an answer', { timeout: 60_000 }, async () => {
   const { result } = await runCheck(job(hard(60), 256 * MIB, 1), never)
   expect(result).toMatchObject({ verdict: 'unknown', summary: expect.stringContaining('the time is over') })
+})
+
+test('a check that does not look at the time is ended after it', { timeout: 60_000 }, async () => {
+  const text = Array.from({ length: 200_000 }, (_, i) => `{"process":${i},"type":"invoke","f":"generate"}`)
+  const late = { ...job(text.join('\n'), 256 * MIB, 0), request: { model: 'unique-ids' } }
+  expect((await runCheck(late, never, { graceMs: 0 })).result).toMatchObject({
+    verdict: 'unknown',
+    summary: expect.stringContaining('The time was spent'),
+  })
 })
 
 test('an interrupted check ends at once', { timeout: 60_000 }, async () => {

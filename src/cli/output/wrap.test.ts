@@ -18,3 +18,12 @@ test('a word that is too long stands alone, and an empty line stays', () => {
 test('width is columns, not characters', () => {
   expect(wrap('서울 부산', 7)).toEqual(['서울', '부산'])
 })
+
+test('lines that begin with blanks keep them, and their columns where they fit', () => {
+  expect(wrap('it ends with:\n  write 1   then 1\n  write 12  then 12 (call 3)', 18)).toEqual([
+    'it ends with:',
+    '  write 1   then 1',
+    '  write 12 then 12',
+    '  (call 3)',
+  ])
+})

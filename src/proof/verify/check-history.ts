@@ -34,7 +34,7 @@ export function checkHistory(history: RecordedHistory, options: CheckHistoryOpti
 export function runNamedCheck(history: RecordedHistory, check: NamedCheck, budget: Budget = {}): CheckResult {
   switch (check.family) {
     case 'linearizability':
-      return checkLinearizable(withKeysApart(history), linearizabilityModel(check)!, { budget })
+      return checkLinearizable(withKeysApart(history, check), linearizabilityModel(check)!, { budget })
     case 'transactions':
       return checkTransactions(history, {
         workload: check.name as 'list-append' | 'rw-register',

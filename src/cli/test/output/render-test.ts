@@ -52,7 +52,12 @@ function renderJudgement({ setup, results, history }: TestRecord, result: CheckR
   if (result.anomalies.length > 0) {
     const checked = {
       source: subjectOf(setup, results),
-      history: { origin: history.origin, events: history.events.length },
+      history: {
+        format: 'dure',
+        origin: history.origin,
+        events: history.events.length,
+        keyed: false,
+      } as const,
       model: setup.workload.name,
       consistency: undefined,
       result: { ...result, verdict, summary },

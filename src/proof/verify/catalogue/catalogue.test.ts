@@ -82,6 +82,14 @@ describe('a check by its name', () => {
     expect(overlap('maybe')).toThrow('use one of allowed, forbidden')
   })
 
+  test('a level that is mistyped is met with the one that was meant', () => {
+    const naming = (model: string, consistency: string) => () =>
+      nameCheck({ model, consistency }, { origin: 'dure' })
+    expect(naming('list-append', 'serialisable')).toThrow('"serialisable" (did you mean serializable?)')
+    expect(naming('isolation', 'read-comitted')).toThrow('"read-comitted" (did you mean read-committed?)')
+    expect(naming('list-append', 'xyz')).toThrow('"xyz"; the known ones')
+  })
+
   test('every model of linearizability is there', () => {
     for (const name of checkNames) {
       const { family } = describeCheck(name)
@@ -91,13 +99,39 @@ describe('a check by its name', () => {
   })
 })
 
+describe('a history of faults alone', () => {
+  const { events } = history([['partition', null, null]])
+  const faults = {
+    origin: 'dure' as const,
+    events: events.map((event) => ({ ...event, process: 'nemesis' })),
+  }
+
+  test.each(checkNames)('says nothing of %s', (model) => {
+    const { verdict, summary } = checkHistory(faults, { model })
+    expect(verdict).toBe('unknown')
+    expect(summary).toMatch(/^Nothing can be said of /)
+  })
+
+  test.each([undefined, 'read-committed', 'serializable'])(
+    'and transactions without a step have no isolation: %s',
+    (consistency) => {
+      const empty = { ...history([['txn', [], []]]), origin: 'isolation' as const }
+      const { verdict, summary } = checkHistory(empty, { ...(consistency !== undefined && { consistency }) })
+      expect(verdict).toBe('unknown')
+      expect(summary).toBe('Nothing can be said of isolation: no transaction committed a step.')
+    },
+  )
+})
+
 describe('histories of many objects, as [key, value]', () => {
+  const named = (model: CheckName) => nameCheck({ model }, { origin: 'jepsen' })
+
   test('have their keys apart', () => {
     const two = history([
       ['write', ['x', 1], ['x', 1]],
       ['read', ['y', null], ['y', null]],
     ])
-    expect(withKeysApart(two).events[0]).toMatchObject({ key: 'x', value: 1 })
+    expect(withKeysApart(two, named('register')).events[0]).toMatchObject({ key: 'x', value: 1 })
     expect(checkHistory(two, { model: 'register' }).verdict).toBe('valid')
     expect(checkHistory(history([['read', ['x', null], ['x', 7]]]), { model: 'register' }).verdict).toBe(
       'invalid',
@@ -106,8 +140,35 @@ describe('histories of many objects, as [key, value]', () => {
 
   test('are not taken for those of a compare-and-set', () => {
     const cas = history([['cas', [0, 1], [0, 1]]])
-    expect(withKeysApart(cas)).toBe(cas)
+    expect(withKeysApart(cas, named('cas-register'))).toBe(cas)
     expect(checkHistory(cas, { model: 'cas-register', initial: 0 }).verdict).toBe('valid')
+  })
+
+  test('are known by their reads, unless it is said', () => {
+    const writes = history([
+      ['write', ['x', 1], ['x', 1]],
+      ['cas', ['x', [1, 2]], ['x', [1, 2]]],
+      ['cas', ['y', [0, 2]], ['y', [0, 2]]],
+    ])
+    const check = (keyed?: boolean) => () =>
+      checkHistory(writes, {
+        model: 'cas-register',
+        initial: 0,
+        ...(keyed !== undefined && { settings: { keyed } }),
+      }).verdict
+    expect(check(true)()).toBe('valid')
+    expect(check(false)()).toBe('invalid')
+    const adds = history([
+      ['add', ['x', 1], ['x', 1]],
+      ['read', ['x', null], ['x', new Set([1])]],
+    ])
+    expect(checkHistory(adds, { model: 'set' }).verdict).toBe('valid')
+    expect(checkHistory(adds, { model: 'set', settings: { keyed: true } }).verdict).toBe('valid')
+    expect(checkHistory(adds, { model: 'set', settings: { keyed: false } }).verdict).toBe('invalid')
+    const bare = history([['write', 1, 1]])
+    expect(() => checkHistory(bare, { model: 'register', settings: { keyed: true } })).toThrow(
+      'event 0: found 1, expected a pair of a key and a value',
+    )
   })
 
   test('nor is an insert whose own value is a pair', () => {

@@ -22,6 +22,14 @@ export type SharedOption = 'consistency' | 'initial' | 'nilRead'
 
 const initialAndNil = ['initial', 'nilRead'] as const
 
+/** Of all checks that a history of many objects can be split for. */
+export const keyed = {
+  keyed: {
+    type: 'boolean',
+    about: 'whether values are [key value] pairs, as Jepsen writes many objects; guessed unless said',
+  },
+} as const satisfies Readonly<Record<string, CheckSetting>>
+
 /**
  * Every check by its name, as `checkHistory` and `dure check --model` know it. Without the checkers themselves, so that a
  * list of them costs nothing.
@@ -31,51 +39,61 @@ export const checks = {
     about: 'read, write: linearizable',
     family: 'linearizability',
     takes: initialAndNil,
+    settings: keyed,
   },
   'cas-register': {
     about: 'read, write, cas (compare and set): linearizable',
     family: 'linearizability',
     takes: initialAndNil,
+    settings: keyed,
   },
   'multi-register': {
     about: 'txn of reads and writes of several registers: linearizable',
     family: 'linearizability',
     takes: initialAndNil,
+    settings: keyed,
   },
   'key-value': {
     about: 'get, put, append of texts under keys: linearizable',
     family: 'linearizability',
     takes: initialAndNil,
+    settings: keyed,
   },
   lock: {
     about: 'acquire, release: never two holders',
     family: 'linearizability',
     takes: [],
+    settings: keyed,
   },
   'fenced-lock': {
     about: 'acquire, release with tokens that grow: never two holders',
     family: 'linearizability',
     takes: [],
+    settings: keyed,
   },
   'linearizable-queue': {
     about: 'enqueue, dequeue in order: linearizable',
     family: 'linearizability',
     takes: [],
+    settings: keyed,
   },
   'linearizable-set': {
     about: 'add, remove, read: linearizable',
     family: 'linearizability',
     takes: [],
+    settings: keyed,
   },
   'linearizable-counter': {
     about: 'add, read: linearizable',
     family: 'linearizability',
     takes: ['initial'],
+    settings: keyed,
   },
   'append-only-list': {
     about: 'append, read: linearizable',
     family: 'linearizability',
     takes: ['initial'],
+    settings: keyed,
   },
   'list-append': {
     about: 'txn of appends to lists and reads of them: --consistency',
@@ -117,29 +135,33 @@ export const checks = {
     about: 'add, read: the last read finds all that was added',
     family: 'single',
     takes: [],
+    settings: keyed,
   },
   'set-full': {
     about: 'add, read: what became of each element, through all reads',
     family: 'single',
     takes: [],
-    settings: { linearizable: { type: 'boolean', about: 'whether a stale read is an anomaly' } },
+    settings: { ...keyed, linearizable: { type: 'boolean', about: 'whether a stale read is an anomaly' } },
   },
   counter: {
     about: 'add, read: each read is within what can have been added',
     family: 'single',
     takes: ['initial'],
     initial: 'number',
+    settings: keyed,
   },
   queue: {
     about: 'enqueue, dequeue: nothing comes out that was not put in',
     family: 'single',
     takes: [],
+    settings: keyed,
   },
   'total-queue': {
     about: 'enqueue, dequeue, drain: what goes in comes out, once',
     family: 'single',
     takes: [],
     settings: {
+      ...keyed,
       drained: { type: 'boolean', about: 'whether the queue was empty at the end' },
       unansweredTake: {
         type: 'boolean',
@@ -163,16 +185,19 @@ export const checks = {
     family: 'single',
     takes: initialAndNil,
     initial: 'number',
+    settings: keyed,
   },
   'causal-reverse': {
     about: 'write, read of all: never a later write without the earlier ones',
     family: 'single',
     takes: [],
+    settings: keyed,
   },
   'session-guarantees': {
     about: 'read, write: read your writes, monotonic reads and writes, writes follow reads',
     family: 'single',
     takes: initialAndNil,
+    settings: keyed,
   },
   'predicate-g2': {
     about: 'insert: of two that exclude each other, never both',
@@ -189,7 +214,13 @@ export const checks = {
     about: 'send, poll, txn with offsets, as in Kafka: nothing is lost, repeated or reordered',
     family: 'single',
     takes: [],
-    settings: { finalPolls: { type: 'boolean', about: 'whether every partition was polled to its end' } },
+    settings: {
+      finalPolls: { type: 'boolean', about: 'whether every partition was polled to its end' },
+      fromBeginning: {
+        type: 'boolean',
+        about: 'whether clients read partitions from their beginning; true unless said',
+      },
+    },
   },
 } as const satisfies Readonly<Record<string, CheckDescription>>
 

@@ -2,14 +2,19 @@ import { DureError } from '../../../foundation/errors.ts'
 import type { HistoryValue } from '../history/event.ts'
 import type { HistoryOrigin, RecordedHistory } from '../history/recorded-history.ts'
 import { formatValue } from '../history/value/format-value.ts'
-import { parseIsolationLevel } from '../isolation/isolation-level.ts'
-import { parseConsistencyModel } from '../transactions/consistency/consistency-model.ts'
+import { type IsolationLevel, parseIsolationLevel } from '../isolation/isolation-level.ts'
+import {
+  type ConsistencyModel,
+  parseConsistencyModel,
+} from '../transactions/consistency/consistency-model.ts'
 import {
   type CheckFamily,
   type CheckName,
+  type CheckSetting,
   checkNames,
   checks,
   describeCheck,
+  keyed,
   type SharedOption,
 } from './checks.ts'
 import { suggest } from './suggest.ts'
@@ -19,7 +24,7 @@ export interface CheckRequest {
   /** A name of the catalogue; what the origin of the history implies unless said. */
   readonly model?: CheckName | (string & {})
   /** What transactions claim; `serializable` unless said. */
-  readonly consistency?: string
+  readonly consistency?: ConsistencyModel | IsolationLevel | (string & {})
   /** What was there before the first event; as the tool that recorded it means it unless said. */
   readonly initial?: HistoryValue
   /** What a read that returned nil says: that there was nothing, or nothing at all. By the tool unless said. */
@@ -87,14 +92,22 @@ export function listChecks(): string {
 /** The options that single checks have, on a line each, for help. */
 export function listSettings(): string {
   const lines = checkNames.flatMap((name) =>
-    Object.entries(describeCheck(name).settings ?? {}).map(([setting, { type, about }]): [string, string] => [
-      `${name} ${setting}=<${typeof type === 'string' ? type : type.join('|')}>`,
-      about,
-    ]),
+    Object.entries(describeCheck(name).settings ?? {})
+      .filter(([, setting]) => setting !== keyed.keyed)
+      .map((setting) => settingLine(`${name} `, setting)),
   )
+  const withKeys = checkNames.filter((name) => describeCheck(name).settings?.keyed === keyed.keyed)
+  lines.push(settingLine('', ['keyed', keyed.keyed]), ['', `of ${withKeys.slice(0, 6).join(', ')},`])
+  for (let at = 6; at < withKeys.length; at += 6)
+    lines.push(['', withKeys.slice(at, at + 6).join(', ') + (at + 6 < withKeys.length ? ',' : '')])
   const width = Math.max(...lines.map(([option]) => option.length))
   return lines.map(([option, about]) => `\n  ${option.padEnd(width)}  ${about}`).join('')
 }
+
+const settingLine = (of: string, [name, { type, about }]: [string, CheckSetting]): [string, string] => [
+  `${of}${name}=<${typeof type === 'string' ? type : type.join('|')}>`,
+  about,
+]
 
 const flags: Readonly<Record<SharedOption, string>> = {
   consistency: '--consistency',

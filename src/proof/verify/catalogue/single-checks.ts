@@ -3,7 +3,6 @@ import { checkCausalRegister } from '../checks/causal/check-causal-register.ts'
 import { checkCausalReverse } from '../checks/causal/check-causal-reverse.ts'
 import { checkCounter } from '../checks/counter/check-counter.ts'
 import { checkIndependent } from '../checks/independent/check-independent.ts'
-import { isIndependent } from '../checks/independent/split-by-key.ts'
 import { checkLog } from '../checks/log/check-log.ts'
 import { checkLongFork } from '../checks/long-fork/check-long-fork.ts'
 import { checkFencedMutualExclusion } from '../checks/mutual-exclusion/check-fenced-mutual-exclusion.ts'
@@ -17,7 +16,7 @@ import { checkUniqueIds } from '../checks/unique-ids/check-unique-ids.ts'
 import type { RecordedHistory } from '../history/recorded-history.ts'
 import type { CheckResult } from '../verdict/verdict.ts'
 import type { CheckName, checks } from './checks.ts'
-import { withKeysApart } from './linearizability-model.ts'
+import { hasKeysInValues, withKeysApart } from './linearizability-model.ts'
 import type { NamedCheck } from './named-check.ts'
 
 /** The checks of one thing alone. */
@@ -45,29 +44,16 @@ const byName: Readonly<Record<SingleName, SingleCheck>> = {
   log: checkLog,
 }
 
-/** Those that Jepsen's tests run on many objects at once; the values of the others may be pairs of their own. */
-const keyed: readonly string[] = [
-  'set',
-  'set-full',
-  'counter',
-  'queue',
-  'total-queue',
-  'causal-register',
-  'causal-reverse',
-]
-
 /** Runs one of them; key by key where the history is of many objects that are independent of each other. */
-export function runSingleCheck(
-  history: RecordedHistory,
-  { name, initial, nilRead, settings }: NamedCheck,
-): CheckResult {
+export function runSingleCheck(history: RecordedHistory, named: NamedCheck): CheckResult {
+  const { name, initial, nilRead, settings } = named
   const check = byName[name as SingleName]
   const options = {
     ...settings,
     ...(initial !== undefined && { initial }),
     ...(nilRead !== undefined && { nilRead }),
   }
-  if (keyed.includes(name) && isIndependent(history)) return checkIndependent(history, check, options)
   // Sessions reach over all objects.
-  return check(name === 'session-guarantees' ? withKeysApart(history) : history, options)
+  if (name === 'session-guarantees') return check(withKeysApart(history, named), options)
+  return hasKeysInValues(history, named) ? checkIndependent(history, check, options) : check(history, options)
 }

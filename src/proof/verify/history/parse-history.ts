@@ -50,7 +50,11 @@ export function parseHistory(
   text: string | Uint8Array | HistoryChunks,
   options: ParseOptions = {},
 ): RecordedHistory {
-  const stream = streamHistory(text, options)
+  return collectHistory(streamHistory(text, options))
+}
+
+/** All that is left of a stream. */
+export function collectHistory(stream: HistoryStream): RecordedHistory {
   const events: HistoryEvent[] = []
   const lines: number[] = []
   for (const event of stream.events) {

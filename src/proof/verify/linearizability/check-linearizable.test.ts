@@ -46,7 +46,6 @@ const commit = (values: Record<string, string>, comparisons: Record<string, numb
 })
 
 const good: readonly [string, KeyValueHistory][] = [
-  ['nothing', []],
   ['a read of nothing', history([1, 0, 1, get('a'), saw(undefined, 0)])],
   [
     'a read that overlaps a write and sees the old value',
@@ -246,7 +245,8 @@ The 2 that are drawn contradict each other, whichever of the rest happened; with
 process 1  ├─ put a = 2 → version 2 ─┤
 process 2                              ┣━ get a → 1 (version 1) ━┫ ✗
            2                         3 4                         5
-the state before it, in one order of all the others: a = a value that nobody read (version 2)
+the state before it, in one order of all the others:
+  a = a value that nobody read (version 2)
 `)
   })
 
@@ -322,6 +322,14 @@ function bruteForce(operations: KeyValueHistory): boolean {
   }
   return search(model.initial)
 }
+
+it('cannot tell anything of nothing, nor of what failed', () => {
+  for (const nothing of [history(), history([1, 0, 'failed', put('a', '1')])]) {
+    const { verdict, summary } = checkLinearizable(nothing, keyValueModel)
+    expect(verdict).toBe('unknown')
+    expect(summary).toMatch(/^Nothing can be said of the history: no operation was answered/)
+  }
+})
 
 describe('against every order there is', () => {
   it('agrees on 20,000 small histories, right and disturbed', () => {

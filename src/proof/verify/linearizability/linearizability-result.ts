@@ -66,17 +66,16 @@ export function combineParts(results: readonly PartResult[]): LinearizabilityRes
           : `${keys.length} keys, such as ${keys[0]},`
     return {
       verdict: 'unknown',
-      summary: `${which} could not be decided: ${open[0]!.reason} after ${inThousands(spent.steps)} steps and ${megabytes(spent.memoryBytes)}.`,
+      summary: `${which} could not be decided: ${open[0]!.reason}.`,
       anomalies: [],
       spent,
       key: keys[0]!,
     }
   }
+  if (results.length === 0) {
+    const summary =
+      'Nothing can be said of the history: no operation was answered, or can have changed anything.'
+    return { verdict: 'unknown', summary, anomalies: [], spent, key: '' }
+  }
   return { verdict: 'valid', summary: 'The history is linearizable.', anomalies: [], spent }
 }
-
-/** `1,234,567` */
-const inThousands = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',')
-
-const megabytes = (bytes: number): string =>
-  bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`

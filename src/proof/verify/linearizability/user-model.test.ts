@@ -105,9 +105,7 @@ describe('a budget', () => {
   it('of steps ends as unknown and says what was spent', () => {
     const result = checkLinearizable(hard('a', 0.5).history(), sums, { budget: { steps: 10_000 } })
     expect(result).toMatchObject({ verdict: 'unknown', key: 'a', spent: { steps: 10_000 } })
-    expect(result.summary).toMatch(
-      /^Key a could not be decided: the budget of steps is spent after 10,000 steps and [\d.]+ [kM]B\.$/,
-    )
+    expect(result.summary).toBe('Key a could not be decided: the budget of steps is spent.')
   })
 
   it('of memory is kept to', () => {

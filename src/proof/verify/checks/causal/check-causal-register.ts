@@ -135,7 +135,7 @@ function report(
   else if (write !== undefined || found === known.initial)
     anomalies.add('stale-read', () => ({
       explanation: `${because}, and ${found} is older.`,
-      drawing: `  ${found} --> ${certain.value} --> read ${found} (operation ${read.call})`,
+      drawing: `  ${found} ──▶ ${certain.value} ──▶ read ${found} (operation ${read.call})`,
       events: [...events, read.call],
     }))
   else

@@ -143,8 +143,8 @@ function tellReverse(
   return {
     explanation: `Operation ${read.call} saw ${formatValue(newest.value)}, written by operation ${newest.call}, but not ${formatValue(first.value)}${others}, written by operation ${first.call} and acknowledged at ${first.return}, before ${newest.call} was called.`,
     drawing: [
-      `  ${String(first.call).padStart(8)}  |-- write ${formatValue(first.value)} --| ${first.return}`,
-      `  ${String(newest.call).padStart(8)}  ${' '.repeat(16)}|-- write ${formatValue(newest.value)} --`,
+      `  ${String(first.call).padStart(8)}  ├─ write ${formatValue(first.value)} ─┤ ${first.return}`,
+      `  ${String(newest.call).padStart(8)}  ${' '.repeat(16)}├─ write ${formatValue(newest.value)} ─`,
       `  ${String(read.call).padStart(8)}  read: ${formatValue(newest.value)} yes, ${formatValue(first.value)} no`,
     ].join('\n'),
     events: [...missed.map(({ call }) => call), newest.call, read.call],

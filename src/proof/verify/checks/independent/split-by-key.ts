@@ -70,7 +70,8 @@ export function splitByKey(history: RecordedHistory): readonly KeyHistory[] {
   }))
 }
 
-function pairIn(value: HistoryValue): readonly [HistoryValue, HistoryValue] | undefined {
+/** A key and a value; undefined for what is none. */
+export function pairIn(value: HistoryValue): readonly [HistoryValue, HistoryValue] | undefined {
   if (!Array.isArray(value) || value.length !== 2) return undefined
   const kind = typeof value[0]
   if (kind !== 'number' && kind !== 'string' && kind !== 'bigint') return undefined

@@ -233,6 +233,26 @@ describe('a log of partitions', () => {
     expect(result.anomalies[0]!.drawing).toBe('  a: ... [0: 7, never polled] ... [3: 8, polled]')
   })
 
+  it('whose clients begin in the middle lost only what one of them left out', () => {
+    const sends = [0, 1, 2].map((sent) => [0, 'send', send('a', sent), send('a', sent, sent)] as const)
+    const middle = inTurn([...sends, [1, 'poll', [['poll']], poll('a', [1, 1], [2, 2])]])
+    expect(namesOf(middle)).toEqual(['lost-message'])
+    expect(checkLog(middle, { fromBeginning: false }).verdict).toBe('valid')
+    const around = inTurn([
+      ...sends,
+      [1, 'poll', [['poll']], poll('a', [0, 0])],
+      [2, 'poll', [['poll']], poll('a', [2, 2])],
+    ])
+    expect(checkLog(around, { fromBeginning: false }).verdict).toBe('valid')
+    const leftOut = inTurn([
+      ...sends,
+      [1, 'poll', [['poll']], poll('a', [0, 0])],
+      [1, 'poll', [['poll']], poll('a', [2, 2])],
+    ])
+    const told = checkLog(leftOut, { fromBeginning: false }).anomalies.map(({ name }) => name)
+    expect(told).toEqual(['lost-message', 'poll-skip'])
+  })
+
   it('asks clients that assign for polls without gaps, and not those that subscribe', () => {
     const sends = [1, 2, 3].map((sent) => [0, 'send', send('a', sent), send('a', sent, sent)] as const)
     const skips = (f: string) =>

@@ -14,6 +14,12 @@ export interface LogOptions extends CheckOptions {
    * that nobody polled is an anomaly; else it is only counted.
    */
   readonly finalPolls?: boolean
+  /**
+   * Whether clients read partitions from their beginning, as Jepsen's do: true unless told. Then a message that nobody
+   * polled is lost once anybody polled beyond it. Else it is lost only when one client polled before it and beyond it,
+   * without being given other partitions between.
+   */
+  readonly fromBeginning?: boolean
 }
 
 export interface LogResult extends CheckResult {
@@ -49,9 +55,11 @@ export function checkLog(history: RecordedHistory, options: LogOptions = {}): Lo
   const logs = buildLogs(operations)
   let [sent, acknowledged, polled, unseen, values] = [0, 0, 0, 0, 0]
   for (const { sends, polls } of operations) values += sends.length + polls.length
+  const spans = options.fromBeginning === false ? polledSpans(operations, logs) : undefined
   for (const log of logs.values()) {
     findConflicts(log, anomalies)
-    const lost = findLost(log, anomalies)
+    const beyond = spans === undefined ? beyondAll(log) : beyondSpans(spans.get(log.key) ?? [])
+    const lost = findLost(log, beyond, anomalies)
     for (const message of log.messages.values()) {
       if (message.sends > 0) sent++
       if (message.acknowledged >= 0) acknowledged++
@@ -160,11 +168,11 @@ function findConflicts(log: PartitionLog, anomalies: LogAnomalies): void {
   }
 }
 
-/**
- * What lies before the furthest message that someone polled must have been polled too. A message at several offsets
- * counts with its first for how far polls went, and with its last for whether it must have been polled.
- */
-function findLost(log: PartitionLog, anomalies: LogAnomalies): ReadonlySet<KnownMessage> {
+/** A message that someone polled who must have polled this place before; undefined when nobody did. */
+type Beyond = (index: number) => KnownMessage | undefined
+
+/** From the beginning: what lies before the furthest message that anyone polled. */
+function beyondAll(log: PartitionLog): Beyond {
   let furthest = -1
   let beyond: KnownMessage | undefined
   for (const message of log.messages.values()) {
@@ -172,16 +180,87 @@ function findLost(log: PartitionLog, anomalies: LogAnomalies): ReadonlySet<Known
     const index = log.firstIndex(message) ?? -1
     if (index > furthest) [furthest, beyond] = [index, message]
   }
+  return (index) => (index <= furthest ? beyond : undefined)
+}
+
+/** What one client polled of a partition while it had it: from one place to another. */
+interface PolledSpan {
+  readonly from: number
+  to: number
+  last: KnownMessage
+}
+
+function polledSpans(
+  operations: readonly LogOperation[],
+  logs: ReadonlyMap<string, PartitionLog>,
+): ReadonlyMap<string, PolledSpan[]> {
+  const spans = new Map<string, PolledSpan[]>()
+  /** By process and partition: the span that goes on. */
+  const open = new Map<number | string, Map<string, PolledSpan>>()
+  for (const { operation, polls, assigned } of operations) {
+    const { process } = operation
+    if (assigned !== undefined || operation.outcome !== 'ok') open.delete(process)
+    for (const polled of polls) {
+      const log = logs.get(polled.key)!
+      const index = log.indexOf(polled)
+      if (index === undefined) continue
+      let own = open.get(process)
+      if (own === undefined) open.set(process, (own = new Map()))
+      const message = log.messages.get(polled.id)!
+      const span = own.get(polled.key)
+      // What goes back begins anew.
+      if (span !== undefined && index >= span.to) {
+        span.to = index
+        span.last = message
+        continue
+      }
+      const begun = { from: index, to: index, last: message }
+      own.set(polled.key, begun)
+      const ofLog = spans.get(polled.key)
+      if (ofLog === undefined) spans.set(polled.key, [begun])
+      else ofLog.push(begun)
+    }
+  }
+  return spans
+}
+
+function beyondSpans(spans: readonly PolledSpan[]): Beyond {
+  const sorted = spans.toSorted((left, right) => left.from - right.from)
+  /** For each span the one that reaches furthest of it and those before it. */
+  const furthest: PolledSpan[] = []
+  for (const span of sorted) {
+    const before = furthest.at(-1)
+    furthest.push(before === undefined || span.to > before.to ? span : before)
+  }
+  return (index) => {
+    let [low, high] = [0, sorted.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (sorted[middle]!.from <= index) low = middle + 1
+      else high = middle
+    }
+    const span = furthest[low - 1]
+    return span !== undefined && span.to >= index ? span.last : undefined
+  }
+}
+
+/**
+ * What lies before a message that was polled must have been polled too. A message at several offsets counts with its
+ * first for how far polls went, and with its last for whether it must have been polled.
+ */
+function findLost(log: PartitionLog, beyondOf: Beyond, anomalies: LogAnomalies): ReadonlySet<KnownMessage> {
   const lost = new Set<KnownMessage>()
   for (const message of log.messages.values()) {
     if (message.polled >= 0 || message.acknowledged < 0) continue
     const index = log.lastIndex(message)
-    if (index === undefined || index > furthest) continue
+    if (index === undefined) continue
+    const beyond = beyondOf(index)
+    if (beyond === undefined) continue
     lost.add(message)
     anomalies.add('lost-message', () => ({
-      explanation: `Operation ${message.acknowledged} sent ${nameOf(log, message)}, acknowledged at offset ${message.offset}. Nobody polled it, though operation ${beyond!.polled} polled ${formatValue(beyond!.value)} at offset ${beyond!.offset}, beyond it.`,
-      drawing: `  ${log.key}: ... [${message.offset}: ${formatValue(message.value)}, never polled] ... [${beyond!.offset}: ${formatValue(beyond!.value)}, polled]`,
-      events: [message.acknowledged, beyond!.polled],
+      explanation: `Operation ${message.acknowledged} sent ${nameOf(log, message)}, acknowledged at offset ${message.offset}. Nobody polled it, though operation ${beyond.polled} polled ${formatValue(beyond.value)} at offset ${beyond.offset}, beyond it.`,
+      drawing: `  ${log.key}: ... [${message.offset}: ${formatValue(message.value)}, never polled] ... [${beyond.offset}: ${formatValue(beyond.value)}, polled]`,
+      events: [message.acknowledged, beyond.polled],
     }))
   }
   return lost

@@ -159,7 +159,7 @@ function tellShrinking(
       explanation: `Operation ${operation.call} was accepted with token ${token}, after operation ${before.operation.call} had been accepted with ${before.token}: an older holder worked on after a newer one.`,
       drawing: [
         `  resource  use ${before.token} (${before.operation.call}) ok, returned at ${before.operation.return}`,
-        `  resource  use ${token} (${operation.call}) ok   <-- older token`,
+        `  resource  use ${token} (${operation.call}) ok   ◀── older token`,
       ].join('\n'),
       events,
     }))

@@ -66,7 +66,7 @@ describe('G2 by predicate', () => {
     expect(anomaly!.explanation).toContain(
       'Operations 0 and 2 each inserted a row for key 7 after finding none',
     )
-    expect(anomaly!.drawing).toBe('  0 --rw--> 2\n  2 --rw--> 0   (no row of key 7 seen, by both)')
+    expect(anomaly!.drawing).toBe('  0 ──rw──▶ 2\n  2 ──rw──▶ 0   (no row of key 7 seen, by both)')
   })
 
   it('cannot be judged where no key was contested, and refuses inserts without a key', () => {

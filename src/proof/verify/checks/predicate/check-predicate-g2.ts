@@ -58,8 +58,8 @@ export function checkPredicateG2(history: RecordedHistory, options: CheckOptions
     anomalies.add('G2-predicate', () => ({
       explanation: `Operations ${inWords(done.slice(0, 8).map(String))} each inserted a row for key ${formatValue(key)} after finding none: each read by predicate what the other wrote.`,
       drawing: [
-        `  ${first} --rw--> ${second}`,
-        `  ${second} --rw--> ${first}   (no row of key ${formatValue(key)} seen, by both)`,
+        `  ${first} ──rw──▶ ${second}`,
+        `  ${second} ──rw──▶ ${first}   (no row of key ${formatValue(key)} seen, by both)`,
       ].join('\n'),
       events: done.slice(0, 8),
     }))

@@ -82,7 +82,7 @@ function report(
       const dequeued = [...before.slice(0, 3), dequeue.call].map((call) => `dequeue@${call}`)
       return {
         explanation: `${what()}, which operation${before.length === 1 ? '' : 's'} ${inWords(before.map(String))} had dequeued already, and which was enqueued only ${taken === 1 ? 'once' : `${taken} times`} by then.`,
-        drawing: `  ${enqueued.join(' ')} --> ${dequeued.join(', ')}`,
+        drawing: `  ${enqueued.join(' ')} ──▶ ${dequeued.join(', ')}`,
         events: [...enqueues.slice(0, 8), ...before, dequeue.call],
       }
     })

@@ -152,7 +152,7 @@ describe('a queue', () => {
       'Operation 8 dequeued 2, whose enqueue, operation 2, failed.',
       'Operation 8 dequeued 3, which nobody enqueued.',
     ])
-    expect(result.anomalies[0]!.drawing).toBe('  enqueue@0 --> dequeue@4, dequeue@6')
+    expect(result.anomalies[0]!.drawing).toBe('  enqueue@0 ──▶ dequeue@4, dequeue@6')
   })
 
   it('of which nothing was taken cannot be judged', () => {

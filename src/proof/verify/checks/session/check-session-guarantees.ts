@@ -168,7 +168,7 @@ function compareVersions(
   const found = version === Number.NEGATIVE_INFINITY ? 'nothing' : `version ${version}`
   check.anomalies.add(guarantee, () => ({
     explanation: `Session ${operation.process} ${doing[0]} version ${before.version} of ${objectName(check.object)} by operation ${before.operation.call}, and then ${doing[1]} ${found} by operation ${operation.call}, which is older.`,
-    drawing: `  session ${operation.process}: ${doing[0]} ${before.version} (${before.operation.call}) --> ${doing[1]} ${found} (${operation.call})`,
+    drawing: `  session ${operation.process}: ${doing[0]} ${before.version} (${before.operation.call}) ──▶ ${doing[1]} ${found} (${operation.call})`,
     events: [before.operation.call, operation.call],
   }))
 }
@@ -324,7 +324,7 @@ function tellCycle(
       `  ${formatValue(steps[0]!.older.value)}`,
       ...steps.map(
         ({ newer, guarantee, because }) =>
-          `    --${guarantee} (${because.call})--> ${formatValue(newer.value)}`,
+          `    ──${guarantee} (${because.call})──▶ ${formatValue(newer.value)}`,
       ),
     ].join('\n'),
     events: [...new Set(steps.flatMap(({ older, because }) => [older.operation.call, because.call]))],

@@ -13,7 +13,8 @@ import type { Witness } from '../witness/witness.ts'
 // biome-ignore lint/suspicious/noExplicitAny: the tests run over models of all types.
 type Any = any
 
-const HISTORIES_PER_OBJECT = 8_000
+/** More: `DURE_LINEARIZABILITY_HISTORIES=100000`. */
+const HISTORIES_PER_OBJECT = Number(process.env.DURE_LINEARIZABILITY_HISTORIES ?? 8_000)
 
 const objects = Object.entries(simulatedObjects)
 
@@ -43,7 +44,8 @@ describe('each model against every order there is', () => {
         counts[expected]++
         if (seed % 20 > 1) continue
         const result = checkLinearizable(history, model)
-        expect(result.verdict).toBe(expected)
+        const isOfNothing = partsOf(history, specificationOf(model)).length === 0
+        expect(result.verdict).toBe(isOfNothing ? 'unknown' : expected)
         if (result.verdict === 'invalid') expectIrreducible(history, model, result.witness, seed)
       }
       expect(counts.valid).toBeGreaterThan(HISTORIES_PER_OBJECT / 4)

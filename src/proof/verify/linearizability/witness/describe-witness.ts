@@ -2,7 +2,7 @@ import { assert } from '../../../../foundation/assert.ts'
 import type { Operation } from '../../history/operation.ts'
 import type { PartSearch, PreparedPart, Specification } from '../specification.ts'
 import type { Part } from '../split-history.ts'
-import { drawTimeline } from './draw-timeline.ts'
+import { COLUMNS_MAX, pictureOf } from './draw-timeline.ts'
 import { irreducible } from './irreducible.ts'
 import { timelineOf } from './timeline.ts'
 import type { Witness, WitnessOperation, WitnessStep } from './witness.ts'
@@ -64,17 +64,16 @@ export function describeWitness<Input, Output>(
     conflict.length === 1
       ? `${blocked.text} (call ${blocked.call}) fits no order.`
       : `${conflict.length} operations cannot be ordered (calls ${calls}).`
+  const picture = pictureOf(timeline)
   const explanation = explain({
     blocked,
     lastSteps,
     hidden: order.length - lastSteps.length,
     conflict,
+    isDrawn: picture.hidden === 0,
     isIrreducible,
   })
-  const drawing = [
-    drawTimeline(timeline),
-    ...(states.length === 0 ? [] : [`the state before it, in one order of all the others: ${states.at(-1)}`]),
-  ].join('\n')
+  const drawing = [...picture.lines, ...(states.length === 0 ? [] : stateBefore(states.at(-1)!))].join('\n')
   return {
     key,
     summary: `${subject} not linearizable: ${reason}`,
@@ -205,15 +204,28 @@ function conflictOf<Input, Output>(
   return { places: claims.toSorted((left, right) => left - right), isIrreducible }
 }
 
+/** On a line of its own where it is long, and cut where it is too long for one. */
+function stateBefore(state: string): string[] {
+  const line = `the state before it, in one order of all the others: ${state}`
+  if (line.length <= COLUMNS_MAX) return [line]
+  const room = COLUMNS_MAX - STATE_INDENT.length
+  const cut = state.length <= room ? state : `${state.slice(0, room - 1)}…`
+  return ['the state before it, in one order of all the others:', STATE_INDENT + cut]
+}
+
+const STATE_INDENT = '  '
+
 interface Told {
   readonly blocked: WitnessOperation
   readonly lastSteps: readonly WitnessStep[]
   readonly hidden: number
   readonly conflict: readonly WitnessOperation[]
+  /** Whether the picture has all of it. */
+  readonly isDrawn: boolean
   readonly isIrreducible: boolean
 }
 
-function explain({ blocked, lastSteps, hidden, conflict, isIrreducible }: Told): string {
+function explain({ blocked, lastSteps, hidden, conflict, isDrawn, isIrreducible }: Told): string {
   const lines: string[] = []
   if (lastSteps.length > 0) {
     lines.push(`Until event ${blocked.return} there is an order; it ends with:`)
@@ -230,7 +242,7 @@ function explain({ blocked, lastSteps, hidden, conflict, isIrreducible }: Told):
   lines.push(
     conflict.length === 1
       ? 'It cannot be right, whatever else happened.'
-      : `The ${conflict.length} that are drawn contradict each other, whichever of the rest happened${
+      : `${isDrawn ? `The ${conflict.length} that are drawn` : `${conflict.length} operations, the last of which are drawn,`} contradict each other, whichever of the rest happened${
           isIrreducible ? '; without any one of them there would be an order' : ''
         }.`,
   )

@@ -1,7 +1,7 @@
 import type { Timeline, TimelineBar } from './timeline.ts'
 
 /** Of a terminal of 80 columns, two are left beside a picture. */
-const COLUMNS_MAX = 78
+export const COLUMNS_MAX = 78
 /** Of a bar's text when it stands beside the bars. */
 const TEXT_COLUMNS_MAX = 36
 
@@ -16,8 +16,18 @@ const TEXT_COLUMNS_MAX = 36
  * for that gets a row for each operation, and what is too much even then is left out from the beginning.
  */
 export function drawTimeline(timeline: Timeline, columnsMax = COLUMNS_MAX): string {
+  return pictureOf(timeline, columnsMax).lines.join('\n')
+}
+
+/** A drawing, and how many operations are left out of it. */
+export interface Picture {
+  readonly lines: readonly string[]
+  readonly hidden: number
+}
+
+export function pictureOf(timeline: Timeline, columnsMax = COLUMNS_MAX): Picture {
   const whole = drawByProcess(timeline)
-  return (widthOf(whole) <= columnsMax ? whole : drawByOperation(timeline, columnsMax)).join('\n')
+  return widthOf(whole) <= columnsMax ? { lines: whole, hidden: 0 } : drawByOperation(timeline, columnsMax)
 }
 
 const widthOf = (lines: readonly string[]): number => Math.max(0, ...lines.map((line) => line.length))
@@ -44,7 +54,7 @@ function drawByProcess({ events, rows }: Timeline): string[] {
 }
 
 /** A row for each operation, with the texts before the bars. */
-function drawByOperation(timeline: Timeline, columnsMax: number): string[] {
+function drawByOperation(timeline: Timeline, columnsMax: number): Picture {
   const all = timeline.rows
     .flatMap(({ process, bars }) => bars.map((bar) => ({ bar, process })))
     .sort((left, right) => left.bar.from - right.bar.from)
@@ -67,11 +77,9 @@ function drawByOperation(timeline: Timeline, columnsMax: number): string[] {
     return head.padEnd(margin + columns[bar.from]!) + drawBar(bar, columns, '')
   })
   const hidden = all.length - shown.length
-  return [
-    ...(hidden === 0 ? [] : [`… ${hidden} earlier ones, not drawn`]),
-    ...lines,
-    drawAxis(timeline.events, columns, margin),
-  ]
+  const axis = drawAxis(timeline.events, columns, margin)
+  const above = hidden === 0 ? [] : [`… ${hidden} earlier ones, not drawn`]
+  return { lines: [...above, ...lines, axis], hidden }
 }
 
 function drawBar(bar: TimelineBar, columns: readonly number[], label: string): string {
