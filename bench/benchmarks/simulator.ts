@@ -1,5 +1,5 @@
 import { runSeed, type SeedReport } from '../../src/proof/simulation/run-seed.ts'
-import { scenarioDefaults } from '../../src/proof/simulation/scenario.ts'
+import { scenarioDefaults } from '../../src/proof/simulation/scenario-options.ts'
 import { median } from '../measurement/median.ts'
 import { formatNumber, formatTable } from '../report/table.ts'
 import type { Report, Settings } from './benchmark.ts'

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type FaultKind, faultKinds } from '../../src/proof/simulation/scenario.ts'
+import { type FaultKind, faultKinds } from '../../src/proof/simulation/scenario-options.ts'
 
 const scenarioNames = [
   'standing',

@@ -1,7 +1,7 @@
 // Runs seeds on a copy of the source until one fails, in a process of its own: `seed-process.ts JSON`.
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { FaultKind } from '../../src/proof/simulation/scenario.ts'
+import type { FaultKind } from '../../src/proof/simulation/scenario-options.ts'
 import type { ScenarioName } from './mutant.ts'
 
 export interface SeedOrder {

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { DureError } from '../../foundation/errors.ts'
-import { restoreBackup } from '../backup/restore-backup.ts'
 import { NODES_MAX } from '../cluster/layout.ts'
 import { type CommandContext, say, writeJson } from '../command-context.ts'
 import { exitCodeOf } from '../exit-code.ts'
@@ -54,6 +53,8 @@ async function restore(
   const { stderr } = context.styles
   const beganMs = performance.now()
   const nodes = own.nodes ?? NODES
+  // It writes a store's own files: what only this command needs is loaded by it.
+  const { restoreBackup } = await import('../backup/restore-backup.ts')
   const restored = await restoreBackup({
     file,
     into: resolve(own.into),

@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { type Command, InvalidArgumentError } from 'commander'
-import { type FaultKind, faultKinds, scenarioDefaults } from '../../proof/simulation/scenario.ts'
+import { type FaultKind, faultKinds, scenarioDefaults } from '../../proof/simulation/scenario-options.ts'
 import { type Tally, TallyKeeper } from '../../proof/simulation/tally.ts'
-import { workloadNamed, workloads } from '../../proof/workloads/catalogue.ts'
 import { type CommandContext, say, writeData, writeJson } from '../command-context.ts'
 import { exitCodes } from '../exit-code.ts'
 import type { GlobalOptions } from '../options.ts'
@@ -10,6 +9,7 @@ import { Progress } from '../output/progress.ts'
 import { renderTable } from '../output/table.ts'
 import { wholeNumber } from '../parse/arguments.ts'
 import { runSeeds } from '../simulate/seed-pool.ts'
+import { workloadNames } from '../test/workload-names.ts'
 import { withExamples } from './examples.ts'
 
 interface SimulateOptions extends GlobalOptions {
@@ -51,7 +51,7 @@ export function addSimulateCommand(program: Command, context: CommandContext): v
       `what to do, and nothing else: all, none, or some of ${Object.keys(nemesisKinds).join(', ')}`,
       nemesisList,
     )
-    .option('--workload <name>', `what clients do: ${workloads.map(({ name }) => name).join(', ')}`)
+    .option('--workload <name>', `what clients do: ${workloadNames.join(', ')}`)
     .option('--jobs <count>', 'threads; one for each core unless said', wholeNumber(1, 64))
     .action((_own, command) => simulate(context, command.optsWithGlobals()))
 }
@@ -68,7 +68,7 @@ async function simulate(context: CommandContext, options: SimulateOptions): Prom
     nodeCount: options.nodes,
     faultPhaseMs: options.seconds * 1_000,
     ...(without.length > 0 && { without }),
-    ...(options.workload !== undefined && { workload: workloadNamed(options.workload).name }),
+    ...(options.workload !== undefined && { workload: await known(options.workload) }),
   }
   say(context, styles.stderr('quiet', isOne ? `seed ${first}` : `seeds ${first} … ${first + count - 1}`))
   const keeper = new TallyKeeper()
@@ -103,6 +103,12 @@ async function simulate(context: CommandContext, options: SimulateOptions): Prom
 const FAILURES_SHOWN_MAX = 3
 const MISSED_SEEDS_MIN = 40
 const SEED_MAX = 999_999_999
+
+/** The workloads themselves are loaded when one is run. */
+async function known(workload: string): Promise<string> {
+  const { workloadNamed } = await import('../../proof/workloads/catalogue.ts')
+  return workloadNamed(workload).name
+}
 
 /** What `--nemesis` names, as `dure test` does. */
 const nemesisKinds: Readonly<Record<string, readonly FaultKind[]>> = {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import type { SeedReport } from '../../proof/simulation/run-seed.ts'
-import type { ScenarioOptions } from '../../proof/simulation/scenario.ts'
+import type { ScenarioOptions } from '../../proof/simulation/scenario-options.ts'
 import { runOnThreads } from '../threads/run-on-threads.ts'
 import type { SeedJob } from './seed-worker.ts'
 

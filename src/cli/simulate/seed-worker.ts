@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { runSeed, runWorkloadSeed, type SeedReport } from '../../proof/simulation/run-seed.ts'
-import type { ScenarioOptions } from '../../proof/simulation/scenario.ts'
+import type { ScenarioOptions } from '../../proof/simulation/scenario-options.ts'
 import { workloadNamed } from '../../proof/workloads/catalogue.ts'
 
 export interface SeedJob {

@@ -1,7 +1,7 @@
 import { type FaultKind, faultKinds } from '../../proof/chaos/nemesis/cluster-under-test.ts'
 import { readHistory } from '../../proof/files/read-history.ts'
+import { workloadNamed } from '../../proof/workloads/catalogue.ts'
 import { conclude } from '../../proof/workloads/run/run-plan.ts'
-import { findWorkload } from './find-workload.ts'
 import { judgeHistory } from './judge/judge-history.ts'
 import type { FinishedTest } from './run-test.ts'
 import type { RunDirectory } from './store/run-directory.ts'
@@ -27,7 +27,7 @@ export async function checkAgain(directory: RunDirectory, signal: AbortSignal): 
     files: before?.files ?? ['history.jsonl', 'history.edn'],
   }
   const { calls, faults } = testResults({ ...judged, verdict: result.verdict, summary: '' })
-  const { atLeast } = findWorkload(setup.workload.name).plan({ workers: 1, prefix: '' })
+  const { atLeast } = workloadNamed(setup.workload.name).plan({ workers: 1, prefix: '' })
   const concluded = conclude(result, {
     atLeast,
     acknowledged: new Map(Object.entries(calls).map(([f, { acknowledged }]) => [f, acknowledged])),

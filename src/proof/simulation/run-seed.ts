@@ -28,7 +28,8 @@ import type { SeedLoad } from './load/seed-load.ts'
 import { StandingLoad } from './load/standing-load.ts'
 import { WorkloadLoad } from './load/workload-load.ts'
 import { Operator } from './operator.ts'
-import { drawScenario, type Scenario, type ScenarioOptions, scenarioDefaults } from './scenario.ts'
+import { drawScenario, type Scenario } from './scenario.ts'
+import { type ScenarioOptions, scenarioDefaults } from './scenario-options.ts'
 import { SimulatedCluster } from './simulated-cluster.ts'
 
 export interface SeedReport {

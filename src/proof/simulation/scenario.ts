@@ -9,6 +9,7 @@ import { type FaultPlan, type Span, swarmFaults } from '../../runtime/simulated/
 import { drawChurn } from './churn/draw-churn.ts'
 import type { ExpiryPlan } from './churn/expiry-client.ts'
 import type { WatcherPlan } from './churn/watching-process.ts'
+import { type FaultKind, type ScenarioOptions, scenarioDefaults } from './scenario-options.ts'
 
 /** Everything that one seed decides before its run begins. */
 export interface Scenario {
@@ -67,42 +68,6 @@ export interface Minimum {
 
 /** Of each minute of the standing check. */
 export const standingMinimum: Minimum = { operations: 1_000, crashes: 3, partitions: 2, diskFaults: 1 }
-
-export interface ScenarioOptions {
-  readonly nodeCount: number
-  readonly faultPhaseMs: number
-  readonly operationsPerSecond: number
-  /** Kinds of faults that are switched off, for seeing what finds a bug. */
-  readonly without?: readonly FaultKind[]
-  /** The name of a workload that takes the place of the usual load, and of watches and leases beside it. */
-  readonly workload?: string
-}
-
-export const faultKinds = [
-  'crash',
-  'pause',
-  'partition',
-  'loss',
-  'duplicate',
-  'reorder',
-  'disk',
-  'clock',
-  'transfer',
-  'membership',
-  'hang',
-  'wipe',
-  'rot',
-  // No faults, and left out all the same to see what a bug needs.
-  'watch',
-  'lease',
-] as const
-export type FaultKind = (typeof faultKinds)[number]
-
-export const scenarioDefaults: ScenarioOptions = {
-  nodeCount: 5,
-  faultPhaseMs: 60_000,
-  operationsPerSecond: 100,
-}
 
 /** Longer than an idle session lives; log time must not follow. */
 const LEAP_MS_MAX = 2 * 60 * 60_000

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { workloads } from '../workloads/catalogue.ts'
 import { runWorkloadSeed } from './run-seed.ts'
-import { scenarioDefaults } from './scenario.ts'
+import { scenarioDefaults } from './scenario-options.ts'
 import { describeSeeds, testSeeds } from './scenarios/test-seeds.ts'
 
 const options = { ...scenarioDefaults, faultPhaseMs: 8_000 }

@@ -43,6 +43,6 @@ export function workloadNamed(name: string): Workload {
   const meant = suggest(name, names)
   throw new DureError(
     'invalid',
-    `there is no workload ${JSON.stringify(name)}.${meant === undefined ? '' : ` Did you mean ${meant}?`} The known ones: ${names.join(', ')}`,
+    `there is no workload ${JSON.stringify(name)}.${meant === undefined ? '' : ` Did you mean ${meant}?`} There are ${names.join(', ')}.`,
   )
 }

@@ -1,14 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { DureError } from '../../../foundation/errors.ts'
 import { readHistory } from '../../../proof/files/read-history.ts'
-import { findWorkload } from '../find-workload.ts'
+import { workloadNamed } from '../../../proof/workloads/catalogue.ts'
 import type { JudgeAnswer, JudgeJob } from './judge-job.ts'
 
 function judge({ path, workload, memoryBytes, deadlineMs }: JudgeJob): JudgeAnswer {
   try {
     const history = readHistory(path)
     // What a plan checks depends on neither: they shape its load.
-    const plan = findWorkload(workload).plan({ workers: 1, prefix: '' })
+    const plan = workloadNamed(workload).plan({ workers: 1, prefix: '' })
     const isOver = () => Date.now() > deadlineMs
     return {
       kind: 'judged',

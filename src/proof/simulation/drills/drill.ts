@@ -17,7 +17,7 @@ import { BrokenInvariant } from '../invariants/invariant.ts'
 import { LogMatching } from '../invariants/log-matching.ts'
 import { StandingClient } from '../load/standing-client.ts'
 import type { SeedReport } from '../run-seed.ts'
-import type { FaultKind } from '../scenario.ts'
+import type { FaultKind } from '../scenario-options.ts'
 import { MessageTally } from '../scenarios/message-tally.ts'
 import { type ClusterPlan, SimulatedCluster, type SimulatedNode } from '../simulated-cluster.ts'
 
