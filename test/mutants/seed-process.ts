@@ -51,7 +51,7 @@ async function load({ root, scenario, without }: SeedOrder): Promise<(seed: numb
   switch (scenario) {
     case 'standing': {
       const { runSeed } = await take('run-seed.ts')
-      const { scenarioDefaults } = await take('scenario.ts')
+      const { scenarioDefaults } = await take('scenario-options.ts')
       return (seed) => runSeed(seed, { ...scenarioDefaults, without })
     }
     case 'conflicting log':
