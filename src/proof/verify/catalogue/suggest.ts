@@ -23,6 +23,12 @@ export function suggest(word: string, known: readonly string[]): string | undefi
   return best ?? known.find((candidate) => wanted.length >= 3 && candidate.toLowerCase().startsWith(wanted))
 }
 
+/** ` (did you mean list-append?)`, to be set behind the word in an error; empty when nothing is near. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const meant = suggest(word, known)
+  return meant === undefined ? '' : ` (did you mean ${meant}?)`
+}
+
 /** Characters to insert, remove, replace or swap with their neighbour (Damerau 1964, each place changed once). */
 function editsBetween(left: string, right: string): number {
   const rows = [Array.from({ length: right.length + 1 }, (_, j) => j)]

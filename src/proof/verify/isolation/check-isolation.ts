@@ -280,6 +280,8 @@ class Check {
   }
 
   #valid(order: CommitOrder): IsolationResult {
+    if (this.#history.operations === 0)
+      return this.#result('unknown', 'Nothing can be said of isolation: no transaction committed a step.')
     const ambiguous = this.#history.problems.filter(({ name }) => name === 'ambiguous-read')
     if (ambiguous.length > 0) {
       const why = explainReadProblem(ambiguous[0]!, (transaction) =>

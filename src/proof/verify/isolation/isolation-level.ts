@@ -1,4 +1,5 @@
 import { DureError } from '../../../foundation/errors.ts'
+import { didYouMean } from '../catalogue/suggest.ts'
 import type { ConsistencyModel } from '../transactions/consistency/consistency-model.ts'
 
 /** The levels that are checked here, from the weakest to the strongest: each allows less than the one before. */
@@ -31,16 +32,17 @@ export function consistencyModelOf(level: IsolationLevel): ConsistencyModel {
   return models[level]
 }
 
+/** With sessions said: elsewhere the same words ask nothing of their order. Causality has it in its own definition. */
 const titles: Record<IsolationLevel, string> = {
-  'read-committed': 'read committed',
-  'read-atomic': 'read atomic',
+  'read-committed': 'read committed (each session in its order)',
+  'read-atomic': 'read atomic (each session in its order)',
   causal: 'causally consistent',
-  prefix: 'prefix consistent',
-  'snapshot-isolation': 'snapshot isolated',
-  serializable: 'serializable',
+  prefix: 'prefix consistent (each session in its order)',
+  'snapshot-isolation': 'snapshot isolated (each session in its order)',
+  serializable: 'serializable (each session in its order)',
 }
 
-/** `snapshot isolated`, as a history is. */
+/** `serializable (each session in its order)`, as a history is. */
 export function levelTitle(level: IsolationLevel): string {
   return titles[level]
 }
@@ -59,6 +61,6 @@ export function parseIsolationLevel(name: string): IsolationLevel {
   }
   throw new DureError(
     'invalid',
-    `no isolation level is called ${JSON.stringify(name)}; histories whose reads are known to come from writes are checked for: ${isolationLevels.join(', ')}`,
+    `no isolation level is called ${JSON.stringify(name)}${didYouMean(wanted, [...isolationLevels, ...Object.values(models)])}; histories whose reads are known to come from writes are checked for: ${isolationLevels.join(', ')}`,
   )
 }

@@ -1,5 +1,6 @@
 import type { HistoryValue } from '../history/event.ts'
 import { equalValues } from '../history/value/equal-values.ts'
+import type { ConsistencyModel } from '../transactions/consistency/consistency-model.ts'
 import type { MicroOperation, Transaction } from '../transactions/transaction.ts'
 
 /**
@@ -55,11 +56,146 @@ export function hasSnapshotOrder(
   return search(possible(transactions), [], new Map())
 }
 
-export type VisibilityModel =
-  | 'read-committed'
-  | 'read-atomic'
-  | 'causal-cerone'
-  | 'parallel-snapshot-isolation'
+/**
+ * Whether the transactions that write have a serial order, and each that only reads fits into some such order with the
+ * same versions of all keys: update serializability.
+ */
+export function hasUpdateOrder(transactions: readonly Transaction[]): boolean {
+  const all = possible(transactions)
+  const updates = all.filter(({ operations }) => operations.some(({ kind }) => kind !== 'read'))
+  const readers = all.filter((each) => !updates.includes(each) && each.outcome === 'ok')
+  return (
+    readers
+      .map((reader) => serialOutcomes([...updates, reader]))
+      .reduce((common, outcomes) => common.intersection(outcomes), serialOutcomes(updates)).size > 0
+  )
+}
+
+/** What the keys can hold in the end, as text, after all orders that give what was read. */
+function serialOutcomes(transactions: readonly Transaction[]): ReadonlySet<string> {
+  const outcomes = new Set<string>()
+  const search = (left: readonly Transaction[], keys: Keys): void => {
+    if (left.every(({ outcome }) => outcome === 'unknown')) {
+      outcomes.add(JSON.stringify([...keys].filter(([, list]) => list.length > 0).sort()))
+    }
+    for (const next of left) {
+      const after = run(next, keys)
+      if (after !== undefined) search(without(left, next), after)
+    }
+  }
+  search(transactions, new Map())
+  return outcomes
+}
+
+export type SessionGuarantee = 'read-your-writes' | 'monotonic-reads' | 'monotonic-writes'
+
+/**
+ * Whether each key has some order of writes in which every read finds a beginning, and every client by itself its own
+ * earlier writes, never less than before, or its own writes in its order. Less is asked than by any definition in use:
+ * what this forbids, they forbid.
+ */
+export function hasSessionOrder(transactions: readonly Transaction[], guarantee: SessionGuarantee): boolean {
+  const all = possible(transactions)
+  return permutations(all).some((order) => {
+    if (guarantee === 'monotonic-writes' && !keepsWriteOrder(order)) return false
+    const states: Keys[] = [new Map()]
+    for (const each of order) states.push(withWrites(states.at(-1)!, writesOf(each)))
+    return order.every((transaction) => findsEnough(transaction, order, states, guarantee))
+  })
+}
+
+const keepsWriteOrder = (order: readonly Transaction[]): boolean =>
+  order.every((later, at) =>
+    order.slice(at + 1).every((earlier) => {
+      const shares = [...writesOf(earlier).keys()].some((key) => writesOf(later).has(key))
+      return !shares || !comesBefore(earlier, later, 'process')
+    }),
+  )
+
+function findsEnough(
+  transaction: Transaction,
+  order: readonly Transaction[],
+  states: readonly Keys[],
+  guarantee: SessionGuarantee,
+): boolean {
+  if (transaction.outcome !== 'ok') return true
+  const before = order.filter((each) => each.outcome === 'ok' && comesBefore(each, transaction, 'process'))
+  return transaction.operations.every(({ kind, key }, step, operations) => {
+    if (kind !== 'read') return true
+    // The longest that it can have found, against the shortest that each has to.
+    const lengths = lengthsFound(transaction, step, order, states)
+    const longest = Math.max(...lengths)
+    if (longest < 0) return false
+    // What a transaction writes comes after what it read before, as is assumed of registers.
+    const own = lengthOf(states[order.indexOf(transaction)]!, String(key))
+    const writesLater = operations
+      .slice(step)
+      .some((each) => each.kind !== 'read' && equalValues(each.key, key))
+    if (writesLater && Math.min(...lengths) > own) return false
+    if (guarantee === 'monotonic-writes') return true
+    if (guarantee === 'read-your-writes') {
+      const list = states.at(-1)!.get(String(key)) ?? []
+      const last = (value: HistoryValue): number => list.findIndex((other) => equalValues(other, value))
+      return before.every((each) =>
+        (writesOf(each).get(String(key)) ?? []).every((own) => last(own) < longest),
+      )
+    }
+    return before.every((each) =>
+      each.operations.every(
+        (other, at) =>
+          other.kind !== 'read' ||
+          !equalValues(other.key, key) ||
+          Math.min(...lengthsFound(each, at, order, states)) <= longest,
+      ),
+    )
+  })
+}
+
+/** How many writes of the key a read may have found; of its own transaction's, what is installed. */
+function lengthsFound(
+  transaction: Transaction,
+  step: number,
+  order: readonly Transaction[],
+  states: readonly Keys[],
+): number[] {
+  const { operations } = transaction
+  const operation = operations[step]!
+  const key = String(operation.key)
+  const own = operations
+    .slice(0, step)
+    .flatMap((each) => (each.kind !== 'read' && equalValues(each.key, operation.key) ? [each.value] : []))
+  const among = readsOwnFirst(transaction, key) ? [states[order.indexOf(transaction)]!] : states
+  return among.flatMap((keys) => {
+    const list = keys.get(key) ?? []
+    return reads(operation, [...list, ...own]) ? [list.length + own.length] : []
+  })
+}
+
+const visibilityRules = {
+  'read-committed': { sessions: false, closed: false, conflicts: false },
+  'cursor-stability': { sessions: false, closed: false, conflicts: false },
+  'read-atomic': { sessions: false, closed: false, conflicts: false },
+  'causal-cerone': { sessions: false, closed: true, conflicts: false },
+  'parallel-snapshot-isolation': { sessions: false, closed: true, conflicts: true },
+  'strong-session-read-committed': { sessions: true, closed: false, conflicts: false },
+  'strong-session-read-atomic': { sessions: true, closed: false, conflicts: false },
+  causal: { sessions: true, closed: true, conflicts: false },
+  'strong-session-parallel-snapshot-isolation': { sessions: true, closed: true, conflicts: true },
+} as const satisfies Partial<
+  Record<
+    ConsistencyModel,
+    {
+      /** What a client did before is seen. */
+      readonly sessions: boolean
+      /** What those that are seen have seen is seen. */
+      readonly closed: boolean
+      /** Earlier writes of the keys that it writes are seen. */
+      readonly conflicts: boolean
+    }
+  >
+>
+
+export type VisibilityModel = keyof typeof visibilityRules
 
 /**
  * Whether some order of commits, and for each transaction some set of earlier ones that it sees, gives what was read: a
@@ -73,9 +209,20 @@ export function hasVisibility(transactions: readonly Transaction[], model: Visib
 }
 
 function fits(committed: readonly Transaction[], model: VisibilityModel): boolean {
+  const { sessions, closed, conflicts } = visibilityRules[model]
+  const isAfter = (later: Transaction, earlier: Transaction): boolean =>
+    sessions && comesBefore(earlier, later, 'process')
+  if (committed.some((each, at) => committed.slice(at + 1).some((later) => isAfter(each, later))))
+    return false
   const states: Keys[] = [new Map()]
   for (const transaction of committed) states.push(withWrites(states.at(-1)!, writesOf(transaction)))
-  if (model === 'read-committed') {
+  if (model === 'cursor-stability' && !committed.every((each, at) => replacesWhatItRead(each, states[at]!)))
+    return false
+  if (
+    model === 'read-committed' ||
+    model === 'cursor-stability' ||
+    model === 'strong-session-read-committed'
+  ) {
     return committed.every((transaction, at) =>
       transaction.operations.every((_, step) => readsSome(transaction, step, states.slice(0, at + 1))),
     )
@@ -85,13 +232,30 @@ function fits(committed: readonly Transaction[], model: VisibilityModel): boolea
     at === committed.length ||
     subsets(committed.slice(0, at)).some((seen) => {
       sees[at] = committed.map((each) => seen.includes(each))
-      if (model !== 'read-atomic' && !isClosed(sees, at)) return false
-      if (model === 'parallel-snapshot-isolation' && !seesConflicts(committed, sees, at)) return false
+      if (committed.slice(0, at).some((each, place) => isAfter(committed[at]!, each) && !sees[at]![place]))
+        return false
+      if (closed && !isClosed(sees, at)) return false
+      if (conflicts && !seesConflicts(committed, sees, at)) return false
       return (
         run(committed[at]!, view(committed, states, sees, at), states[at]!) !== undefined && search(at + 1)
       )
     })
   return search(0)
+}
+
+/** Whether each key that it read and then wrote was, at its commit, as it had read it last. */
+function replacesWhatItRead({ operations, outcome }: Transaction, before: Keys): boolean {
+  return (
+    outcome !== 'ok' ||
+    operations.every(({ kind, key }, step) => {
+      if (kind === 'read') return true
+      const earlier = operations.slice(0, step).filter((each) => equalValues(each.key, key))
+      const last = earlier.at(-1)
+      return last?.kind !== 'read' || earlier.length > earlier.filter((each) => each.kind === 'read').length
+        ? true
+        : earlier.every((each) => reads(each, before.get(String(key)) ?? []))
+    })
+  )
 }
 
 const isClosed = (sees: readonly boolean[][], at: number): boolean =>

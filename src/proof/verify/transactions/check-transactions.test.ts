@@ -354,7 +354,9 @@ describe('one anomaly each, of registers', () => {
     expect(registers(history).verdict).toBe('valid')
     const result = checkTransactions(history, { workload: 'rw-register', sequentialKeys: true })
     expect(result.verdict).toBe('invalid')
-    expect(result.anomalies[0]!.explanation).toContain('one client came upon both in this order')
+    expect(result.anomalies[0]!.explanation).toContain(
+      'write of 1 to key "x" and then T1\'s write of 2 are by one client, process 0, and key "x" is sequentially consistent',
+    )
   })
 
   test('linearizable keys: a version read after a newer one was there', () => {
@@ -366,6 +368,29 @@ describe('one anomaly each, of registers', () => {
     expect(registers(history).verdict).toBe('valid')
     const result = checkTransactions(history, { workload: 'rw-register', linearizableKeys: true })
     expect(names(result)).toEqual(['cyclic-versions'])
+    expect(result.anomalies[0]!.explanation).toBe(
+      'The versions 1, 2 of key "x" come before themselves: ' +
+        'T1\'s write of 1 to key "x" had returned before T2\'s write of 2 was called, and key "x" is linearizable; ' +
+        'T2\'s write of 2 to key "x" had returned before T3\'s read of 1 was called, and key "x" is linearizable. ' +
+        'That contradicts the option linearizableKeys. T1 is event 0, T2 is event 2, T3 is event 4.',
+    )
+  })
+
+  test('linearizable keys: what a cycle was inferred from is said by who returned before whose call', () => {
+    const history = serialHistory(
+      { ...steps(['w', 'x', 1]), process: 0 },
+      { ...steps(['w', 'x', 2], ['r', 'y', null]), process: 1 },
+      { ...steps(['w', 'y', 1]), process: 2 },
+      { ...steps(['w', 'y', 2], ['r', 'x', 1]), process: 3 },
+    )
+    const events = history.events.map((event, index) => ({ ...event, index }))
+    // The last is called first, so that its read of x may be of the older version.
+    const early = { ...history, events: [events[6]!, ...events.slice(0, 6), events[7]!] }
+    const numbered = { ...early, events: early.events.map((event, index) => ({ ...event, index })) }
+    const result = checkTransactions(numbered, { workload: 'rw-register', linearizableKeys: true })
+    expect(result.anomalies.map(({ explanation }) => explanation).join('\n')).toContain(
+      'write of 1 to key "x" had returned before T',
+    )
   })
 })
 
@@ -455,5 +480,23 @@ describe('many at once', () => {
     expect(explanation).toContain('… 9988 more, each before the next')
     expect(explanation.split('\n')).toHaveLength(14)
     expect(drawing).toContain('T10000 event')
+  })
+})
+
+describe('a history that holds nothing to be judged', () => {
+  const nemesis = recordedHistory(
+    { process: 'nemesis', type: 'info', f: 'partition', value: null },
+    { process: 'nemesis', type: 'info', f: 'heal', value: null },
+  )
+  test.each([
+    ['events of faults alone', nemesis],
+    ['no committed transaction', concurrentHistory({ ...steps(['r', 'x', null]), outcome: 'failed' })],
+    ['transactions without steps', concurrentHistory(steps())],
+  ])('%s', (_, history) => {
+    for (const workload of ['list-append', 'rw-register'] as const) {
+      const { verdict, summary } = checkTransactions(history, { workload })
+      expect(verdict).toBe('unknown')
+      expect(summary).toBe('Nothing can be said of the transactions: none committed a step.')
+    }
   })
 })

@@ -176,10 +176,17 @@ class Check {
       all.flatMap(({ rulesOut }) => rulesOut),
       (model) => this.#isExamined(model),
     )
-    const verdict = anomalies.length > 0 ? 'invalid' : this.#isPossible(models) ? 'valid' : 'unknown'
+    const isAnswered = this.#transactions.some(
+      ({ outcome, operations }) => outcome === 'ok' && operations.length > 0,
+    )
+    const isKnown = isAnswered && this.#isPossible(models)
+    const verdict = anomalies.length > 0 ? 'invalid' : isKnown ? 'valid' : 'unknown'
     return {
       verdict,
-      summary: this.#summary(verdict, anomalies, counts, models),
+      summary:
+        isAnswered || verdict === 'invalid'
+          ? this.#summary(verdict, anomalies, counts, models)
+          : 'Nothing can be said of the transactions: none committed a step.',
       anomalies,
       spent: this.#effort.spent,
       consistency: this.#model,

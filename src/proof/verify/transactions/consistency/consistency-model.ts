@@ -1,4 +1,5 @@
 import { DureError } from '../../../../foundation/errors.ts'
+import { didYouMean } from '../../catalogue/suggest.ts'
 
 /**
  * The names of consistency models, as Adya, Elle and Jepsen use them.
@@ -270,7 +271,7 @@ export function parseConsistencyModel(name: string): ConsistencyModel {
   }
   throw new DureError(
     'invalid',
-    `no consistency model is called ${JSON.stringify(name)}; the known ones: ${consistencyModels.join(', ')}`,
+    `no consistency model is called ${JSON.stringify(name)}${didYouMean(name, consistencyModels)}; the known ones: ${consistencyModels.join(', ')}`,
   )
 }
 

@@ -19,7 +19,7 @@ test('names are found by alias and in either case; an unknown one lists the know
   expect(parseConsistencyModel('pl-2.99')).toBe('repeatable-read')
   expect(parseConsistencyModel('strong-serializable')).toBe('strict-serializable')
   expect(() => parseConsistencyModel('serialisable')).toThrow(
-    /no consistency model is called "serialisable"; the known ones: read-uncommitted, .*strict-serializable/,
+    /no consistency model is called "serialisable" \(did you mean serializable\?\); the known ones: read-uncommitted, .*strict-serializable/,
   )
 })
 

@@ -22,6 +22,11 @@ export class Findings {
     return this.#counts
   }
 
+  /** Whether one more of this name would be kept: others need no explanation. */
+  isShown(name: DirectAnomaly): boolean {
+    return (this.#counts.get(name) ?? 0) < this.#examplesMax
+  }
+
   add(name: DirectAnomaly, transactions: readonly number[], explain: () => string): void {
     const count = (this.#counts.get(name) ?? 0) + 1
     this.#counts.set(name, count)

@@ -1,8 +1,8 @@
 import { shortValue as short } from '../explain/describe-transaction.ts'
+import { describeWitness, versionWitness } from './explain-versions.ts'
 import type { Inference, Reason } from './inference.ts'
 import { numbersOf } from './list-reasons.ts'
 import { readsOf, type VersionOrder } from './register.ts'
-import { FOLLOWS_READ, LINEARIZABLE, SEQUENTIAL } from './version-order.ts'
 
 /** Finds out again what an edge came from, when somebody asks. */
 export function registerReasons(order: VersionOrder): Inference['reasonFor'] {
@@ -25,7 +25,7 @@ export function registerReasons(order: VersionOrder): Inference['reasonFor'] {
 function writeReason(order: VersionOrder, from: number, to: number): Reason | undefined {
   for (const before of writesOf(order, from)) {
     for (const after of writesOf(order, to)) {
-      const why = whyBefore(order, before, after)
+      const why = whyBefore(order, before, after, from, to)
       if (why === undefined) continue
       const { key, value, where } = describe(order, before)
       const next = order.observed.versions.value[after]!
@@ -34,7 +34,9 @@ function writeReason(order: VersionOrder, from: number, to: number): Reason | un
         before: value,
         after: next,
         explain: (first, second) =>
-          `${second} wrote ${short(next)} to ${where} after ${first} wrote ${short(value)} (${why})`,
+          why.isOfWrites
+            ? why.explain(first, second)
+            : `${second} wrote ${short(next)} to ${where} after ${first} wrote ${short(value)}: ${why.explain(first, second)}`,
         label: `${short(key)}: ${short(next)} written after ${short(value)}`,
       }
     }
@@ -61,7 +63,7 @@ function readReason(order: VersionOrder, from: number, to: number): Reason | und
 function antiReason(order: VersionOrder, from: number, to: number): Reason | undefined {
   for (const read of readsBy(order, from)) {
     for (const missed of writesOf(order, to)) {
-      const why = whyBefore(order, read, missed)
+      const why = whyBefore(order, read, missed, from, to)
       if (why === undefined) continue
       const { key, value, where } = describe(order, read)
       const next = order.observed.versions.value[missed]!
@@ -70,8 +72,8 @@ function antiReason(order: VersionOrder, from: number, to: number): Reason | und
         before: value,
         after: next,
         explain: (first, second) =>
-          `${first} did not observe ${second}'s write of ${short(next)} to ${where}: it read ${short(value)}, which was ` +
-          `there before (${why})`,
+          `${first} did not observe ${second}'s write of ${short(next)} to ${where}: it read ${short(value)}, and ` +
+          why.explain(first, second),
         label: `${short(key)}: ${short(value)} read, before ${short(next)} written`,
       }
     }
@@ -86,20 +88,40 @@ function describe({ observed }: VersionOrder, version: number) {
 }
 
 /** Why a version comes before another of the same key, if it is known to. */
-function whyBefore(order: VersionOrder, before: number, after: number): string | undefined {
+interface Why {
+  /** A clause of its own, with the names of the two transactions put in. */
+  explain(first: string, second: string): string
+  /** Whether the clause tells of the very writes of both transactions. */
+  readonly isOfWrites: boolean
+}
+
+function whyBefore(
+  order: VersionOrder,
+  before: number,
+  after: number,
+  from: number,
+  to: number,
+): Why | undefined {
   const { observed, graph, initialState, isCyclic } = order
-  const { versions, initialOf } = observed
+  const { versions, initialOf, touches, transactions } = observed
   const key = versions.key[before]!
   if (versions.key[after] !== key || before === after) return undefined
-  if (initialOf[key] === before) return initialState ? 'every key starts so' : undefined
+  if (initialOf[key] === before)
+    return initialState ? { explain: () => 'every key starts so', isOfWrites: false } : undefined
   if (isCyclic[key] !== 0) return undefined
   for (let edge = graph.offsets[before]!; edge < graph.offsets[before + 1]!; edge++) {
     if (graph.targets[edge] !== after) continue
-    const kinds = graph.kinds[edge]!
-    if ((kinds & FOLLOWS_READ) !== 0)
-      return `who wrote ${short(versions.value[after])} had read ${short(versions.value[before])}`
-    if ((kinds & SEQUENTIAL) !== 0) return 'one client came upon both in this order'
-    if ((kinds & LINEARIZABLE) !== 0) return 'the one was there before the call of who had the other'
+    const witness = versionWitness(observed, graph.kinds[edge]!, before, after)
+    if (witness === undefined) continue
+    const { earlier, later } = witness
+    return {
+      explain: (first, second) =>
+        describeWitness(observed, witness, before, after, (transaction) => {
+          if (transaction === from) return first
+          return transaction === to ? second : `event ${transactions[transaction]!.call}`
+        }),
+      isOfWrites: touches.written[earlier] === before && touches.written[later] === after,
+    }
   }
   return undefined
 }

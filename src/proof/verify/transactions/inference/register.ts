@@ -6,6 +6,7 @@ import { RW, WR, WW } from '../graph/edge-kind.ts'
 import { type Graph, GraphBuilder } from '../graph/graph.ts'
 import { linkAll } from '../graph/link-all.ts'
 import type { Transaction } from '../transaction.ts'
+import { explainCyclicVersions } from './explain-versions.ts'
 import type { Inference } from './inference.ts'
 import { observeRegisters, type RegisterObservations } from './observe-registers.ts'
 import { registerReasons } from './register-reasons.ts'
@@ -95,21 +96,16 @@ function orderVersions(
   const isCyclic = new Uint8Array(keys.length)
   for (const component of components) {
     isCyclic[versions.key[component[0]!]!] = 1
-    addCyclic(observed, component)
+    addCyclic(observed, graph, component)
   }
   return { observed, graph, initialState: options.initialState !== false, isCyclic }
 }
 
-function addCyclic({ versions, keys, findings }: RegisterObservations, component: Int32Array): void {
-  const writers = [...component].map((version) => versions.writer[version]!).filter((writer) => writer >= 0)
-  const shown = [...component].slice(0, 6).map((version) => formatValue(versions.value[version]))
-  const key = formatValue(keys[versions.key[component[0]!]!])
-  findings.add(
-    'cyclic-versions',
-    [...new Set(writers)].slice(0, 6),
-    () =>
-      `The versions ${shown.join(', ')}${component.length > 6 ? ', …' : ''} of key ${key} come before themselves.`,
-  )
+function addCyclic(observed: RegisterObservations, graph: Graph, component: Int32Array): void {
+  const { findings } = observed
+  if (!findings.isShown('cyclic-versions')) return findings.add('cyclic-versions', [], () => '')
+  const { transactions, explanation } = explainCyclicVersions(observed, graph, component)
+  findings.add('cyclic-versions', transactions, () => explanation)
 }
 
 function linkRead(

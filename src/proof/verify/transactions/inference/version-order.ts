@@ -83,12 +83,15 @@ function addAfter(
 }
 
 /** The version that stands when the transaction is over. */
-function leaves({ touches }: RegisterObservations, touch: number): number {
+export function leaves({ touches }: RegisterObservations, touch: number): number {
   return touches.written[touch]! >= 0 ? touches.written[touch]! : touches.read[touch]!
 }
 
 /** Whether the transaction committed, by what is known. */
-function hasHappened({ touches, transactions, wasRead }: RegisterObservations, touch: number): boolean {
+export function hasHappened(
+  { touches, transactions, wasRead }: RegisterObservations,
+  touch: number,
+): boolean {
   const transaction = touches.transaction[touch]!
   return transactions[transaction]!.outcome === 'ok' || wasRead[transaction] !== 0
 }
