@@ -126,6 +126,8 @@ describe('what a history leaves unsaid follows its origin', () => {
   it('a read that failed says nothing', () => {
     expect(
       verdicts([
+        [0, 'invoke', 'write', 3],
+        [0, 'ok', 'write', 3],
         [1, 'invoke', 'read'],
         [1, 'fail', 'read', 'timed-out'],
       ]),

@@ -1,9 +1,9 @@
 import type { HistoryValue } from '../../history/event.ts'
 import { equalValues } from '../../history/value/equal-values.ts'
 import { elementsOf } from '../../history/value/parts-of.ts'
-import { valueKey } from '../../history/value/value-key.ts'
 import { refused } from '../model.ts'
 import type { HintedModel } from '../specification.ts'
+import { GrownList } from './grown-list.ts'
 import {
   callText,
   decodeWith,
@@ -23,8 +23,6 @@ export type AppendOnlyListInput =
 /** Of a read: the whole list, undefined for "anything". Of an append: not looked at. */
 export type AppendOnlyListOutput = readonly HistoryValue[] | undefined
 
-type List = readonly HistoryValue[]
-
 /**
  * A list that only grows at its end: a read returns all of it.
  *
@@ -34,34 +32,38 @@ type List = readonly HistoryValue[]
  */
 export function appendOnlyList(
   options: ModelOptions = {},
-): LibraryModel<List, AppendOnlyListInput, AppendOnlyListOutput> {
+): LibraryModel<GrownList, AppendOnlyListInput, AppendOnlyListOutput> {
   return listModel(options)
 }
 
 function listModel(
   options: ModelOptions,
-): LibraryModel<List, AppendOnlyListInput, AppendOnlyListOutput> &
-  HintedModel<List, AppendOnlyListInput, AppendOnlyListOutput> {
+): LibraryModel<GrownList, AppendOnlyListInput, AppendOnlyListOutput> &
+  HintedModel<GrownList, AppendOnlyListInput, AppendOnlyListOutput> {
   const initial = elementsOf(options.initial ?? [])
   if (initial === undefined)
     throw new TypeError(`found initial ${shortText(options.initial)}, expected the list at first`)
   return {
     name: 'append-only-list',
     options,
-    initial,
+    // A beginning of its own for each check, so that its lists are let go of with it.
+    get initial() {
+      return GrownList.of(initial)
+    },
     forOrigin: () => listModel(options),
     step(state, input, output) {
-      if (input.kind === 'append') return [...state, input.element]
-      return output === undefined || equalValues(state, output) ? state : refused
+      if (input.kind === 'append') return state.with(input.element)
+      const isRight = output === undefined || (state.length === output.length && state.begins(output))
+      return isRight ? state : refused
     },
     keysOf,
     observes: ({ kind }) => kind === 'read',
-    stateKey: valueKey,
+    stateKey: ({ number }) => number,
     describe: (input, output) =>
       input.kind === 'append'
         ? callText('append', input.key, shortText(input.element))
         : `${callText('read', input.key)}${output === undefined ? '' : ` → ${shortText(output)}`}`,
-    describeState: shortText,
+    describeState: (state) => shortText(state.elements()),
     decode: (history) =>
       decodeWith<AppendOnlyListInput, AppendOnlyListOutput>(history, 'append-only-list', {
         append: (each) => ({
@@ -81,11 +83,16 @@ function listModel(
         operations.map(({ input, outcome, output }) =>
           input.kind === 'read' && outcome === 'ok' ? output : undefined,
         ),
-        { lengthOf: (list) => list.length, begins },
+        {
+          lengthOf: ({ length }) => length,
+          begins: (whole, state, from) => state.begins(whole, from),
+          readLengthOf: ({ length }) => length,
+          readBegins,
+        },
       ),
   }
 }
 
-function begins(whole: List, beginning: List): boolean {
+function readBegins(whole: readonly HistoryValue[], beginning: readonly HistoryValue[]): boolean {
   return beginning.length <= whole.length && beginning.every((element, i) => equalValues(element, whole[i]!))
 }

@@ -104,7 +104,9 @@ function keyValueModel(
           ),
           {
             lengthOf: (state) => textOf(state).length,
-            begins: (whole, beginning) => textOf(whole).startsWith(textOf(beginning)),
+            begins,
+            readLengthOf: (read) => textOf(read).length,
+            readBegins: begins,
           },
         )
       return () => NO_HINTS
@@ -115,6 +117,9 @@ function keyValueModel(
 const NO_HINTS: Pruning = {}
 
 const textOf = (state: HistoryValue): string => (typeof state === 'string' ? state : '')
+
+const begins = (whole: HistoryValue, beginning: HistoryValue): boolean =>
+  textOf(whole).startsWith(textOf(beginning))
 
 function keyIn(operation: RecordedOperation, wrongShape: WrongShape): string {
   if (operation.key === undefined)

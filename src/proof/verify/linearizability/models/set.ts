@@ -1,10 +1,11 @@
 import type { HistoryValue } from '../../history/event.ts'
 import type { Operation } from '../../history/operation.ts'
 import { elementsOf } from '../../history/value/parts-of.ts'
-import { valueKey } from '../../history/value/value-key.ts'
 import { refused } from '../model.ts'
 import type { Pruning } from '../search/compiled-model.ts'
 import type { HintedModel } from '../specification.ts'
+import { type ElementKey, elementKey } from './element-key.ts'
+import { ElementSet } from './element-set.ts'
 import {
   callText,
   decodeWith,
@@ -23,9 +24,6 @@ export type SetInput =
 /** Of a read: all elements, undefined for "anything". Of the others: not looked at. */
 export type SetOutput = readonly HistoryValue[] | undefined
 
-/** Elements by their keys. */
-type Elements = ReadonlyMap<string, HistoryValue>
-
 /**
  * A set: a read returns what was added and not removed.
  *
@@ -33,35 +31,33 @@ type Elements = ReadonlyMap<string, HistoryValue>
  * checkLinearizable(readHistory('set.edn'), models.set())
  * ```
  */
-export function set(options: ModelOptions = {}): LibraryModel<Elements, SetInput, SetOutput> {
+export function set(options: ModelOptions = {}): LibraryModel<ElementSet, SetInput, SetOutput> {
   return setModel(options)
 }
 
 function setModel(
   options: ModelOptions,
-): LibraryModel<Elements, SetInput, SetOutput> & HintedModel<Elements, SetInput, SetOutput> {
+): LibraryModel<ElementSet, SetInput, SetOutput> & HintedModel<ElementSet, SetInput, SetOutput> {
   return {
     name: 'set',
     options,
-    initial: new Map(),
+    // A beginning of its own for each check: sets that came from one know each other's elements.
+    get initial() {
+      return ElementSet.empty()
+    },
     forOrigin: () => setModel(options),
     step(state, input, output) {
-      if (input.kind === 'read') return output === undefined || holds(state, output) ? state : refused
-      const key = valueKey(input.element)
-      if (state.has(key) === (input.kind === 'add')) return state
-      const after = new Map(state)
-      if (input.kind === 'add') after.set(key, input.element)
-      else after.delete(key)
-      return after
+      if (input.kind === 'read') return output === undefined || state.isOf(output) ? state : refused
+      return input.kind === 'add' ? state.with(input.element) : state.without(input.element)
     },
     keysOf,
     observes: ({ kind }) => kind === 'read',
-    stateKey: (state) => [...state.keys()].sort().join(' '),
+    stateKey: ({ key }) => key,
     describe: (input, output) =>
       input.kind === 'read'
         ? `${callText('read', input.key)}${output === undefined ? '' : ` → ${shortText(new Set(output))}`}`
         : callText(input.kind, input.key, shortText(input.element)),
-    describeState: (state) => shortText(new Set(state.values())),
+    describeState: (state) => shortText(new Set(state.elements())),
     decode: (history) =>
       decodeWith<SetInput, SetOutput>(history, 'set', {
         add: (each) => ({ input: { kind: 'add', element: each.value, ...keyOf(each) }, output: undefined }),
@@ -83,11 +79,6 @@ function setModel(
   }
 }
 
-function holds(state: Elements, output: readonly HistoryValue[]): boolean {
-  const keys = new Set(output.map(valueKey))
-  return keys.size === state.size && [...keys].every((key) => state.has(key))
-}
-
 /** For each operation, by numbers: the element that it adds or removes (-1: none), and those that it read. */
 class NumberedSet {
   readonly adds: Int32Array
@@ -96,9 +87,9 @@ class NumberedSet {
   readonly elements: number
 
   constructor(operations: readonly Operation<SetInput, SetOutput>[]) {
-    const numbers = new Map<string, number>()
+    const numbers = new Map<ElementKey, number>()
     const numberOf = (element: HistoryValue): number => {
-      const key = valueKey(element)
+      const key = elementKey(element)
       let number = numbers.get(key)
       if (number === undefined) numbers.set(key, (number = numbers.size))
       return number
