@@ -500,3 +500,35 @@ describe('a history that holds nothing to be judged', () => {
     }
   })
 })
+
+describe('a write that was missed though others wrote after the read and before it', () => {
+  test('of the same client: no read of its own writes', () => {
+    const history = recordedHistory(
+      invoke(0, steps(['append', 'x', 2])),
+      end(0, steps(['append', 'x', 2])),
+      invoke(1, steps(['append', 'x', 1])),
+      invoke(0, steps(['r', 'x', null])),
+      end(0, steps(['r', 'x', []])),
+      end(1, steps(['append', 'x', 1])),
+      invoke(2, steps(['r', 'x', null])),
+      end(2, steps(['r', 'x', [1, 2]])),
+    )
+    for (const consistency of ['read-your-writes', 'strong-session-read-atomic', 'causal']) {
+      expect(checkTransactions(history, { workload: 'list-append', consistency }).verdict).toBe('invalid')
+    }
+  })
+
+  test('that was seen through another transaction: no causality', () => {
+    const history = concurrentHistory(
+      steps(['append', 'x', 1]),
+      steps(['append', 'x', 2], ['append', 'y', 1]),
+      steps(['r', 'y', [1]], ['append', 'z', 1]),
+      steps(['r', 'z', [1]], ['r', 'x', []]),
+      steps(['r', 'x', [1, 2]]),
+    )
+    const check = (consistency: string) =>
+      checkTransactions(history, { workload: 'list-append', consistency })
+    expect(check('causal-cerone').anomalies.map(({ name }) => name)).toEqual(['causality-violation'])
+    expect(check('read-atomic').verdict).toBe('valid')
+  })
+})

@@ -22,7 +22,9 @@ import type { Cycle } from './cycles/cycle.ts'
 import { findCycles } from './cycles/find-cycles.ts'
 import { Effort } from './effort.ts'
 import { drawTransactions, explainCycle } from './explain/explain-cycle.ts'
+import { findComponents } from './graph/components.ts'
 import { RW_PREDICATE } from './graph/edge-kind.ts'
+import type { Graph } from './graph/graph.ts'
 import { addProcessOrder, addRealTimeOrder } from './graph/orders.ts'
 import type { Finding } from './inference/findings.ts'
 import type { Inference } from './inference/inference.ts'
@@ -132,7 +134,7 @@ class Check {
     if (!this.#effort.hold(builder.memoryBytes * 2 + builder.nodes * 24))
       return this.#result(findings.kept, [], inference)
     const cycles = findCycles(
-      builder.build(),
+      this.#complete(inference, builder.build()),
       {
         transactions: this.#transactions.length,
         isReadOnly: (transaction) =>
@@ -146,6 +148,17 @@ class Check {
       this.#effort,
     )
     return this.#result(findings.kept, cycles, inference)
+  }
+
+  /** With the edges that matter only where there are cycles, which few histories have. */
+  #complete({ graph: builder, linkMissed }: Inference, graph: Graph): Graph {
+    if (linkMissed === undefined) return graph
+    const components = findComponents(graph, 255, this.#effort)
+    if (components === undefined || components.length === 0) return graph
+    const isMember = new Uint8Array(graph.nodes)
+    for (const component of components) for (const node of component) isMember[node] = 1
+    linkMissed(isMember)
+    return this.#effort.hold(builder.memoryBytes) ? builder.build() : graph
   }
 
   #infer(): Inference | undefined {

@@ -8,6 +8,8 @@ export interface Inference {
   /** Nodes are the transactions by index, auxiliary nodes after them. */
   readonly graph: GraphBuilder
   readonly findings: Findings
+  /** Adds what follows by transitivity between transactions that are in cycles, where that makes them say more. */
+  readonly linkMissed?: (isMember: Uint8Array) => void
   /** Why there is an edge of this kind. */
   reasonFor(from: number, to: number, kind: DependencyKind): Reason | undefined
 }

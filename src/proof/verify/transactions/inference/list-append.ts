@@ -6,6 +6,7 @@ import { GraphBuilder } from '../graph/graph.ts'
 import { linkAll } from '../graph/link-all.ts'
 import type { Transaction } from '../transaction.ts'
 import type { Inference } from './inference.ts'
+import { linkMissed } from './link-missed.ts'
 import { listReasons } from './list-reasons.ts'
 import { type KeyOrder, type ListObservations, observeLists } from './observe-lists.ts'
 
@@ -38,7 +39,12 @@ export function inferListAppend(
   linkUnread(graph, observed, lastReaders)
   linkFractured(graph, observed)
   findUpdates(observed)
-  return { graph, findings, reasonFor: listReasons(observed) }
+  return {
+    graph,
+    findings,
+    reasonFor: listReasons(observed),
+    linkMissed: (isMember) => linkMissed(graph, observed, isMember),
+  }
 }
 
 /** Whether the element at this place of the order was appended by what committed, or may have. */
