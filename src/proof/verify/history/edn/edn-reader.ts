@@ -3,6 +3,7 @@ import type { HistoryError } from '../history-error.ts'
 import { InternedWords } from '../text/interned.ts'
 import { nestingMax } from '../text/nesting.ts'
 import { OpenLists } from '../text/open-lists.ts'
+import { plainInteger } from '../text/plain-integer.ts'
 import type { TextSource } from '../text/text-source.ts'
 import { characterOf, escapeOf } from './characters.ts'
 import { digitsMax, numberOf } from './numbers.ts'
@@ -244,25 +245,9 @@ export class EdnReader {
   }
 
   #number(): HistoryValue {
-    const source = this.#source
-    const { text } = source
-    let { at } = source
-    let value = 0
-    let code = text.charCodeAt(at)
-    const isNegative = code === minus
-    if (isNegative) code = text.charCodeAt(++at)
-    const first = at
-    while (code >= zero && code <= nine) {
-      value = value * 10 + (code - zero)
-      code = text.charCodeAt(++at)
-    }
-    const length = at - first
-    const isPlain = length === 1 || (length > 1 && length <= 15 && text.charCodeAt(first) !== zero)
-    if (isPlain && code < 128 && wordClass[code] === 1) {
-      source.at = at
-      return isNegative && value !== 0 ? -value : value
-    }
-    return this.#symbol('a value')
+    const value = plainInteger(this.#source, wordClass)
+    // Of integers, EDN has no -0.
+    return value === undefined ? this.#symbol('a value') : value + 0
   }
 
   #keyword(): string {

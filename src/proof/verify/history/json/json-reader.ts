@@ -5,6 +5,7 @@ import type { HistoryError } from '../history-error.ts'
 import { InternedWords } from '../text/interned.ts'
 import { nestingMax } from '../text/nesting.ts'
 import { OpenLists } from '../text/open-lists.ts'
+import { plainInteger } from '../text/plain-integer.ts'
 import type { TextSource } from '../text/text-source.ts'
 
 const end = -1
@@ -19,6 +20,10 @@ const backslash = 92
 const closeArray = 93
 const openObject = 123
 const closeObject = 125
+
+/** 1 for what ends a number. */
+const endsNumber = new Uint8Array(128).fill(1, 0, 33)
+for (const code of [comma, closeArray, closeObject]) endsNumber[code] = 1
 
 const number = /^-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/
 const cutOff = 'The text is cut off or malformed there: repair or record it again.'
@@ -142,25 +147,7 @@ export class JsonReader {
   }
 
   #number(): HistoryValue {
-    const source = this.#source
-    const { text } = source
-    let { at } = source
-    let value = 0
-    let code = text.charCodeAt(at)
-    const isNegative = code === minus
-    if (isNegative) code = text.charCodeAt(++at)
-    const first = at
-    while (code >= zero && code <= nine) {
-      value = value * 10 + (code - zero)
-      code = text.charCodeAt(++at)
-    }
-    const length = at - first
-    const isPlain = length === 1 || (length > 1 && length <= 15 && text.charCodeAt(first) !== zero)
-    if (isPlain && endsNumber(code)) {
-      source.at = at
-      return isNegative ? -value : value
-    }
-    return this.#wholeNumber()
+    return plainInteger(this.#source, endsNumber) ?? this.#wholeNumber()
   }
 
   #wholeNumber(): number | bigint {
@@ -169,7 +156,7 @@ export class JsonReader {
     for (;;) {
       source.ensure(length + 1)
       const code = source.text.charCodeAt(source.at + length)
-      if (Number.isNaN(code) || endsNumber(code)) break
+      if (Number.isNaN(code) || endsNumber[code] === 1) break
       length++
     }
     const word = source.text.slice(source.at, source.at + length)
@@ -229,9 +216,4 @@ export class JsonReader {
     source.at += found.length
     return found.character
   }
-}
-
-/** NaN, which is the end of the window, is none: there may be more digits. */
-function endsNumber(code: number): boolean {
-  return code <= 32 || code === comma || code === closeArray || code === closeObject
 }

@@ -44,18 +44,30 @@ export class Schedule {
   /** Of all the operations that there are numbers for, those that are chosen, by call. */
   constructor({ calls, returns, isSkippable, byReturn }: Times, chosen: Int32Array) {
     const isChosen = new Uint8Array(calls.length)
-    for (let i = 0; i < chosen.length; i++) isChosen[chosen[i]!] = 1
+    const required = new Int32Array(chosen.length)
+    const optional = new Int32Array(chosen.length)
+    let requiredCount = 0
+    let optionalCount = 0
+    for (let i = 0; i < chosen.length; i++) {
+      const operation = chosen[i]!
+      isChosen[operation] = 1
+      if (returns[operation] === Number.POSITIVE_INFINITY) optional[optionalCount++] = operation
+      else required[requiredCount++] = operation
+    }
     this.operations = calls.length
-    this.required = chosen.filter((operation) => returns[operation] !== Number.POSITIVE_INFINITY)
-    this.optional = chosen.filter((operation) => returns[operation] === Number.POSITIVE_INFINITY)
-    this.byReturn = byReturn.filter((operation) => isChosen[operation] === 1)
+    this.required = required.subarray(0, requiredCount)
+    this.optional = optional.subarray(0, optionalCount)
+    this.byReturn = new Int32Array(requiredCount)
+    let next = 0
+    for (let i = 0; next < requiredCount; i++)
+      if (isChosen[byReturn[i]!] === 1) this.byReturn[next++] = byReturn[i]!
     this.returnOf = new Int32Array(calls.length).fill(-1)
     this.calledBefore = new Int32Array(this.required.length)
     this.optionalCalledBefore = new Int32Array(this.required.length)
     this.bitOf = new Int32Array(calls.length)
     this.isFree = new Uint8Array(calls.length)
-    for (const operation of this.optional) this.isFree[operation] = 1
-    for (const operation of this.required) if (isSkippable[operation] === 1) this.isFree[operation] = 1
+    for (let i = 0; i < optionalCount; i++) this.isFree[optional[i]!] = 1
+    for (let i = 0; i < requiredCount; i++) this.isFree[required[i]!] = isSkippable[required[i]!]!
     const free: number[] = []
     let bits = 0
     let called = 0

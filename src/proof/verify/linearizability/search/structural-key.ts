@@ -44,7 +44,7 @@ function fieldsKey(value: Record<string, unknown>): string {
     if (field < last) return sortedFieldsKey(value)
     last = field
     const of = value[field]
-    if (of !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(field)}:${structuralKey(of)}`
+    if (of !== undefined) text += `${text === '' ? '' : ','}${fieldName(field)}:${structuralKey(of)}`
   }
   return text
 }
@@ -53,6 +53,11 @@ function sortedFieldsKey(value: Record<string, unknown>): string {
   return Object.keys(value)
     .sort()
     .filter((field) => value[field] !== undefined)
-    .map((field) => `${JSON.stringify(field)}:${structuralKey(value[field])}`)
+    .map((field) => `${fieldName(field)}:${structuralKey(value[field])}`)
     .join(',')
 }
+
+/** Most names need no quoting, and those of one model are few. */
+const fieldName = (field: string): string => (PLAIN_NAME.test(field) ? `"${field}"` : JSON.stringify(field))
+
+const PLAIN_NAME = /^\w+$/
