@@ -1,6 +1,6 @@
 import { type CycleAnomaly, modelsRuledOutBy } from '../consistency/anomaly-name.ts'
 import type { ConsistencyModel } from '../consistency/consistency-model.ts'
-import { type DependencyKind, dependencyKind, PASS, PROCESS, REAL_TIME } from '../graph/edge-kind.ts'
+import { type DependencyKind, dependencyKind, PASS, PROCESS, REAL_TIME, RW } from '../graph/edge-kind.ts'
 import type { Step } from '../graph/path-finder.ts'
 
 /** Transactions each of which comes before the next, and the last before the first: which cannot be. */
@@ -47,6 +47,7 @@ export function cycleOf(
   const isCertain = !name.startsWith('G0') || !edges.some(({ from }) => isUnknown(from))
   const rulesOut = new Set(modelsRuledOutBy(isCertain ? name : `G1c${suffix}`))
   for (const model of furtherRuledOut(edges, suffix)) rulesOut.add(model)
+  if (suffix === '-process' && missesOwnWrite(walk)) rulesOut.add('read-your-writes')
   // Adya's G-update: the transactions that write, and at most one that only reads.
   const onlyReading = edges.filter(({ from }) => isReadOnly(from)).length
   if (suffix === '' && onlyReading <= 1) rulesOut.add('update-serializable')
@@ -120,6 +121,12 @@ function nameOf(edges: readonly CycleEdge[], suffix: Suffix): CycleAnomaly {
 /** Every anti-dependency comes right after what its transaction must have seen: no prefix of the commits fits. */
 const isPrefixCycle = (edges: readonly CycleEdge[]): boolean =>
   edges.every((edge, at) => !isRw(edge) || isVisible(edges.at(at - 1)!))
+
+/** Whether all but one missed write is by one client, even where its transactions read of each other too. */
+function missesOwnWrite(walk: readonly Step[]): boolean {
+  const others = walk.filter(({ kinds }) => (kinds & (PROCESS | PASS)) === 0)
+  return others.length === 1 && others[0]!.kinds === RW && walk.some(({ kinds }) => (kinds & PROCESS) !== 0)
+}
 
 /** What the edges rule out beyond the name. */
 function furtherRuledOut(edges: readonly CycleEdge[], suffix: Suffix): readonly ConsistencyModel[] {

@@ -44,15 +44,14 @@ export class PathFinder {
     seen[from] = search
     let level = [from]
     for (let length = 0; level.length > 0 && length <= lengthMax; length++) {
-      const next: number[] = []
-      // Grows while it is walked: what an auxiliary node leads to belongs to the same level.
+      // Grows while it is walked: what an auxiliary node leads to belongs to the same level, and is taken for that even
+      // where an edge that costs something leads there too.
       for (let at = 0; at < level.length; at++) {
         const node = level[at]!
         const end = offsets[node + 1]!
         if (!this.#effort.spend(end - offsets[node]! + 1)) return undefined
         for (let edge = offsets[node]!; edge < end; edge++) {
-          const kind = kinds[edge]! & allowed
-          if (kind === 0 || (length === lengthMax && kind !== PASS)) continue
+          if ((kinds[edge]! & allowed) !== PASS) continue
           const target = targets[edge]!
           if (seen[target] === search) continue
           if (ranks !== undefined && ranks[target]! > rankMax) continue
@@ -60,8 +59,24 @@ export class PathFinder {
           this.#cameBy[target] = edge
           this.#cameFrom[target] = node
           if (target === to) return this.#pathTo(from, to, allowed)
-          if (kind === PASS) level.push(target)
-          else next.push(target)
+          level.push(target)
+        }
+      }
+      if (length === lengthMax) return undefined
+      const next: number[] = []
+      for (const node of level) {
+        const end = offsets[node + 1]!
+        for (let edge = offsets[node]!; edge < end; edge++) {
+          const kind = kinds[edge]! & allowed
+          if (kind === 0 || kind === PASS) continue
+          const target = targets[edge]!
+          if (seen[target] === search) continue
+          if (ranks !== undefined && ranks[target]! > rankMax) continue
+          seen[target] = search
+          this.#cameBy[target] = edge
+          this.#cameFrom[target] = node
+          if (target === to) return this.#pathTo(from, to, allowed)
+          next.push(target)
         }
       }
       level = next
