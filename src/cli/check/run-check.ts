@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { DureError } from '../../foundation/errors.ts'
 import { askThread } from '../threads/ask-thread.ts'
-import type { CheckAnswer, CheckJob } from './check-job.ts'
+import type { CheckAnswer, CheckJob, CheckLimits } from './check-job.ts'
 import type { CheckedHistory } from './checked-history.ts'
 
 /** TypeScript in the checkout, JavaScript in the package. */
@@ -27,14 +27,14 @@ export async function runCheck(
       limits,
       transfer: input.chunks?.map(({ buffer }) => buffer) ?? [],
       textBytes: input.sizeBytes,
-      spent: (result): CheckAnswer => ({
+      spent: (result, what): CheckAnswer => ({
         kind: 'checked',
         checked: {
           source: input.source,
           history: undefined,
           model: request.model,
           consistency: request.consistency,
-          result,
+          result: { ...result, summary: `${result.summary} Allow more with ${flagOf[what](limits)}.` },
           tookMs: performance.now() - beganMs,
         },
       }),
@@ -45,3 +45,10 @@ export async function runCheck(
   if (answer.kind === 'refused') throw new DureError(answer.code, answer.message)
   return answer.checked
 }
+
+const flagOf = {
+  time: () => '--time-limit',
+  memory: ({ memoryBytes }: CheckLimits) => `--memory (${Math.ceil(memoryBytes / MIB)} MiB now)`,
+}
+
+const MIB = 1 << 20

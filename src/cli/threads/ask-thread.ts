@@ -19,7 +19,7 @@ export interface Question {
   /** Of the history as text. */
   readonly textBytes: number
   /** What stands for an answer when the thread outgrew its memory or its time. */
-  readonly spent: (result: CheckResult) => unknown
+  readonly spent: (result: CheckResult, what: 'time' | 'memory') => unknown
   readonly graceMs?: number
 }
 
@@ -41,10 +41,10 @@ export function askThread<Answer>(question: Question, signal: AbortSignal): Prom
       transferList: [...transfer],
       resourceLimits: { maxOldGenerationSizeMb: Math.ceil(heapBytes / MIB) },
     })
-    const unknown = (summary: string, memoryBytes: number): void =>
-      resolve(
-        spent({ verdict: 'unknown', summary, anomalies: [], spent: { steps: 0, memoryBytes } }) as Answer,
-      )
+    const unknown = (what: 'time' | 'memory', summary: string, memoryBytes: number): void => {
+      const result = { verdict: 'unknown', summary, anomalies: [], spent: { steps: 0, memoryBytes } } as const
+      resolve(spent(result, what) as Answer)
+    }
     const interrupt = (): void => {
       void thread.terminate()
       reject(interrupted())
@@ -52,7 +52,7 @@ export function askThread<Answer>(question: Question, signal: AbortSignal): Prom
     const overdue = setTimeout(
       () => {
         void thread.terminate()
-        unknown('The time was spent before there was an answer. Allow more with --time-limit.', 0)
+        unknown('time', 'The time was spent before there was an answer.', 0)
       },
       Math.max(0, limits.deadlineMs - Date.now()) + graceMs,
     )
@@ -61,7 +61,7 @@ export function askThread<Answer>(question: Question, signal: AbortSignal): Prom
     thread.on('error', (error) => {
       if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') return reject(error)
       const held = `the history and its check took more than ${Math.floor(heapBytes / MIB)} MiB`
-      unknown(`The memory was spent before there was an answer: ${held}.`, heapBytes)
+      unknown('memory', `The memory was spent before there was an answer: ${held}.`, heapBytes)
     })
     thread.on('exit', () => {
       clearTimeout(overdue)
