@@ -4,7 +4,10 @@ import { checkNames } from '../../proof/verify/catalogue/checks.ts'
 import { listChecks, listSettings } from '../../proof/verify/catalogue/named-check.ts'
 import type { HistoryValue } from '../../proof/verify/history/event.ts'
 import { type HistoryFormat, historyFormats } from '../../proof/verify/history/format/history-format.ts'
-import { consistencyModels } from '../../proof/verify/transactions/consistency/consistency-model.ts'
+import {
+  consistencyModels,
+  isRefutedOnly,
+} from '../../proof/verify/transactions/consistency/consistency-model.ts'
 import type { Verdict } from '../../proof/verify/verdict/verdict.ts'
 import type { CheckJob } from '../check/check-job.ts'
 import type { CheckedHistory } from '../check/checked-history.ts'
@@ -102,7 +105,17 @@ const formatsHelp = [
   ...historyFormats.map(({ name, description }) => `  ${name.padEnd(11)}  ${description}`),
 ].join('\n')
 
-const levelsHelp = (): string => ['Levels:', ...wrap(consistencyModels.join(', '), COLUMNS)].join('\n  ')
+const levelsHelp = (): string => {
+  const refuted = consistencyModels.filter(isRefutedOnly)
+  const decided = consistencyModels.filter((model) => !isRefutedOnly(model))
+  return [
+    ['Levels:', ...wrap(decided.join(', '), COLUMNS)].join('\n  '),
+    [
+      'Refuted by what rules them out, never confirmed but by a stronger level:',
+      ...wrap(refuted.join(', '), COLUMNS),
+    ].join('\n  '),
+  ].join('\n\n')
+}
 
 /** Choices stand in lists of their own where they are many. */
 function optionDescription({ description, argChoices, defaultValue }: Option): string {

@@ -6,6 +6,7 @@ import type { Anomaly, CheckResult, Verdict } from '../verdict/verdict.ts'
 import { type AnomalyName, modelsRuledOutBy } from './consistency/anomaly-name.ts'
 import {
   type ConsistencyModel,
+  isRefutedOnly,
   modelScope,
   modelTitle,
   parseConsistencyModel,
@@ -213,7 +214,7 @@ class Check {
 
   /** What a check of so much budget and such orders can speak for. */
   #isExamined(model: ConsistencyModel): boolean {
-    if (this.#effort.isOver || examinedInPart.has(model)) return false
+    if (this.#effort.isOver || isRefutedOnly(model)) return false
     const asked = modelScope(this.#model)
     switch (modelScope(model)) {
       case 'transactions':
@@ -279,20 +280,6 @@ class Check {
     }
   }
 }
-
-/** Models that forbid more than is looked for: violated by what is found, and satisfied where a stronger one is. */
-const examinedInPart: ReadonlySet<ConsistencyModel> = new Set([
-  'monotonic-view',
-  'monotonic-snapshot-read',
-  'monotonic-atomic-view',
-  'forward-consistent-view',
-  'update-serializable',
-  'monotonic-reads',
-  'monotonic-writes',
-  'read-your-writes',
-  'writes-follow-reads',
-  'PRAM',
-] as const)
 
 /** The fewer models are left, the worse. */
 function severity(name: AnomalyName): number {

@@ -251,6 +251,31 @@ export function modelScope(model: ConsistencyModel): ModelScope {
   return definitions[model].scope
 }
 
+/**
+ * Models that forbid more than is looked for: a history is found to violate them, never by itself to satisfy them, only
+ * where a stronger one stands. Single objects among them: there is a checker of linearizability for those.
+ */
+const refutedOnly: ReadonlySet<ConsistencyModel> = new Set([
+  'cursor-stability',
+  'monotonic-view',
+  'monotonic-snapshot-read',
+  'monotonic-atomic-view',
+  'forward-consistent-view',
+  'update-serializable',
+  'monotonic-reads',
+  'monotonic-writes',
+  'read-your-writes',
+  'writes-follow-reads',
+  'PRAM',
+  'sequential',
+  'linearizable',
+] as const)
+
+/** Whether a history of transactions can be found to violate the model, and not by itself to satisfy it. */
+export function isRefutedOnly(model: ConsistencyModel): boolean {
+  return refutedOnly.has(model)
+}
+
 /** The models next below: what allows this model's histories too. */
 export function impliedDirectly(model: ConsistencyModel): readonly ConsistencyModel[] {
   return definitions[model].implies
