@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -6,7 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // Two at a time on two cores: many tests wait for disks and timers more than they compute.
-    maxWorkers: '100%',
+    // Three at a time on two cores: many tests wait for disks, timers and processes more than they compute.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
   },
 })

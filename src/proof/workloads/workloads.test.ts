@@ -36,7 +36,7 @@ test('every mistake is convicted by some workload', () => {
 describe.for(workloads.map((workload) => ({ name: workload.name, workload })))(
   '$name',
   ({ name, workload }) => {
-    test.for([1, 2, 3])('acquits a store that is right (seed %i)', async (seed) => {
+    test.for([1, 2])('acquits a store that is right (seed %i)', async (seed) => {
       const { result, acknowledged, history } = await stagedRun(workload, { seed })
       expect(result.anomalies).toEqual([])
       expect(result.verdict).toBe('valid')

@@ -14,7 +14,7 @@ export const set: Workload = {
     const adds = repeat(() => ({ f: 'add', value: elements++ }))
     return {
       load: mix([
-        [25, adds],
+        [50, adds],
         [1, reads()],
       ]),
       finalReads: eachWorker(() => limit(1, reads())),
