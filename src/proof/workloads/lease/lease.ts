@@ -43,7 +43,7 @@ export const lease: Workload = {
           }
           const own = held.get(worker)!
           if (f === 'use') {
-            // A holder that knows of its loss stops; one that does not is what the token is for.
+            // Once more by a holder that lost it: the token must make that harmless. Then it stops.
             if (own.signal.aborted) held.delete(worker)
             return use(rows, own.token)
           }
