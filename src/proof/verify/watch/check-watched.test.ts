@@ -89,6 +89,34 @@ describe('watches', () => {
     })
   })
 
+  it('that began anew after the last write are held to the next one', () => {
+    const again: Change = ['z', 1, 11]
+    const late: Change = ['b', 4, 10]
+    const about = { process: 'w', f: 'watch', key: 'w', value: null }
+    const call = (f: string, change: Change) => [
+      { process: 1, type: 'invoke' as const, f, value: change.slice(0, 2) },
+      { process: 1, type: 'ok' as const, f, value: change },
+    ]
+    const shown = (changes: readonly Change[]) => {
+      const events = [
+        ...call('write', a),
+        ...call('last', LAST),
+        { ...about, type: 'invoke' as const },
+        { ...about, type: 'fail' as const, error: 'compacted' },
+        ...call('write', late),
+        ...call('last', again),
+        { ...about, type: 'invoke' as const },
+        { ...about, type: 'ok' as const, value: changes as unknown as HistoryValue },
+      ].map((event, index) => ({ index, ...event }))
+      return checkWatched({ origin: 'dure', events })
+    }
+    expect(shown([late, again]).verdict).toBe('valid')
+    expect(shown([again])).toMatchObject({
+      verdict: 'invalid',
+      anomalies: [{ name: 'missed-change', events: [6] }],
+    })
+  })
+
   it.for([
     ['missed-change', written, { one: [[a, c, LAST]] }],
     ['watchers-disagree', written, { one: [[a, b, c, LAST]], two: [[a, c]] }],

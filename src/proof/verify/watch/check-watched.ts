@@ -43,25 +43,28 @@ interface Run {
  * checkWatched(history)
  * // { f: 'write', value: ['a', 1] } answers ['a', 1, version]
  * // { f: 'watch', key: watcher } answers [['a', 1, version], …]
- * // { f: 'last', value: ['z', 0] } is a write after all others
+ * // { f: 'last', value: ['z', 0] } is a write after all others; again, when a watcher began after it
  * ```
  *
  * All watchers begin at one place, and each watch goes on where the last one of its watcher ended; after one that failed as
  * `compacted` its watcher begins anew, from a place it took in that call. Whatever one watcher saw follow a change, every
- * other saw follow it; and who was shown the last write was shown all that had been acknowledged before it, of what was
+ * other saw follow it; and who was shown a last write was shown all that had been acknowledged before it, of what was
  * called since its watcher began. Values are written once.
  */
 export function checkWatched(history: RecordedHistory): WatchedResult {
   const operations = pairEvents(history)
   const writes = operations.filter(({ f }) => f === 'write' || f === 'last')
-  const last = writes.find(({ f, outcome }) => f === 'last' && outcome === 'ok')
+  const lasts = writes.filter(({ f, outcome }) => f === 'last' && outcome === 'ok')
   const runs = runsOf(operations)
-  const whole = last === undefined ? [] : runs.filter((run) => placeOf(last, run) !== -1)
+  const whole = runs.flatMap((run) => {
+    const last = lasts.findLast((write) => placeOf(write, run) !== -1)
+    return last === undefined ? [] : [{ run, last }]
+  })
   const anomalies: Anomaly[] = [
     ...runs.flatMap(repetitions),
     ...disagreements(runs),
     ...inventions(runs, writes),
-    ...whole.flatMap((run) => omissions(run, writes, last!)),
+    ...whole.flatMap(({ run, last }) => omissions(run, writes, last)),
   ]
   const statistics = {
     watchers: new Set(runs.map(({ watcher }) => watcher)).size,
@@ -89,7 +92,7 @@ function summaryOf(
     case 'invalid':
       return `The watches are wrong in ${anomalies.length === 1 ? 'one place' : `${anomalies.length} places`}. ${anomalies[0]!.explanation}`
     case 'unknown':
-      return 'Nothing can be said of the watches: no watcher was shown the last write.'
+      return 'Nothing can be said of the watches: no watcher was shown a last write.'
   }
 }
 

@@ -24,24 +24,26 @@ export const watch: Workload = {
   plan({ prefix }) {
     let values = 0
     let start: Cursor | undefined
-    /** The value of the last write, once it was acknowledged. */
+    /** The value of the last write, once it was acknowledged; none again when a watcher has begun after it. */
     let last: HistoryValue | undefined
     /** By watcher, which stays who it is when its client is replaced. */
     const places = new Map<number, Cursor>()
     /** Those that were shown the last write. */
     const ended = new Set<number>()
 
-    const watches = eachWorker((key) => ({
-      next: () => (ended.has(key) ? done : call({ f: 'watch', value: null, key })),
-    }))
+    const watches = eachWorker((key) => repeat(() => ({ f: 'watch', value: null, key })))
     const writes = repeat(({ random }) => ({
       f: 'write',
       value: [`key ${random.integer(0, KEYS - 1)}`, values++],
     }))
-    const lastWrites = until(
-      () => last !== undefined,
-      () => ({ f: 'last', value: ['last', values++] }),
-    )
+    const writeLast = () => ({ f: 'last', value: ['last', values++] })
+    const lastWrites = until(() => last !== undefined, writeLast)
+    const lastWatches = eachWorker((key) => ({
+      next() {
+        if (ended.has(key)) return done
+        return call(last === undefined ? writeLast() : { f: 'watch', value: null, key })
+      },
+    }))
 
     async function write({ store, runtime }: WorkerContext, written: HistoryValue, timeoutMs: number) {
       const [name, value] = written as readonly [string, number]
@@ -51,7 +53,7 @@ export const watch: Workload = {
 
     return {
       load: byRole(watches, writes),
-      finalReads: phases([lastWrites, byRole(watches, nothing)]),
+      finalReads: phases([lastWrites, byRole(lastWatches, nothing)]),
       atLeast: { write: 10, watch: 5 },
       async prepare(store) {
         start = await store.cursor({ timeoutMs: PREPARE_TIMEOUT_MS })
@@ -67,6 +69,8 @@ export const watch: Workload = {
           const watched = await watchFor(worker, prefix, places.get(watcher) ?? start!, WATCH_MS)
           if (watched === 'compacted') {
             places.set(watcher, await worker.store.cursor({ timeoutMs }))
+            // It may have passed the last write over: then there has to be another one.
+            last = undefined
             return fail(watched)
           }
           places.set(watcher, watched.cursor)
