@@ -14,9 +14,10 @@ describe.runIf(requireEtcd())('an etcd that asks for credentials', { timeout: 60
   const cluster = new EtcdCluster({ program: etcdPrograms[0]!, args: ['--backend-batch-limit', '1'] })
   const user = { username: 'app', password: 'app-password' }
   const tenant = { ...user, keyPrefix: 'app/' }
+  let admin: EtcdAdmin
   beforeAll(async () => {
     await cluster.start()
-    const admin = new EtcdAdmin(cluster.endpoints[0]!)
+    admin = new EtcdAdmin(cluster.endpoints[0]!)
     await admin.enableAuthentication({ name: user.username, password: user.password, prefix: 'app/' })
   }, 60_000)
   afterAll(() => cluster[Symbol.asyncDispose]())
@@ -55,6 +56,20 @@ describe.runIf(requireEtcd())('an etcd that asks for credentials', { timeout: 60
     await expect(store.get(key)).rejects.toMatchObject(denied)
     await expect(store.put(key, one)).rejects.toMatchObject(denied)
     await expect(store.watch(prefixRange(key)).ready).rejects.toMatchObject(denied)
+  })
+
+  test('forgets who is logged in when a password is set: a watch, too, logs in anew and begins', async () => {
+    await using store = await openStore(cluster, tenant)
+    const from = await store.cursor()
+    const { version } = await store.put(key, one)
+    // Nothing but the watch itself asks etcd in here, which so is the one to find out.
+    for (const forget of [async () => {}, () => admin.changePassword(user.username, user.password)]) {
+      await forget()
+      for await (const change of store.watch(prefixRange(key), { from })) {
+        expect(change).toMatchObject({ kind: 'put', key, version })
+        break
+      }
+    }
   })
 
   test('forgets who is logged in when it starts again: clients log in anew', async () => {

@@ -67,6 +67,19 @@ export class EtcdAdmin {
     )
   }
 
+  /** A member that has no vote; who is there is to be started at this URL. */
+  async addLearner(peerUrl: string): Promise<void> {
+    // MemberAddRequest { peerURLs = 1, isLearner = 2 }
+    await this.#call('/etcdserverpb.Cluster/MemberAdd', new MessageWriter(0).number(2, 1).string(1, peerUrl))
+  }
+
+  /** With it etcd forgets the tokens of this user, also when the password is the one that it was. */
+  async changePassword(name: string, password: string): Promise<void> {
+    // AuthUserChangePasswordRequest { name = 1, password = 2 }
+    const message = new MessageWriter(0).string(2, password).string(1, name)
+    await this.#call('/etcdserverpb.Auth/UserChangePassword', message)
+  }
+
   #call(path: string, writer: MessageWriter): Promise<Uint8Array> {
     return this.#send(path, writer.finish())
   }

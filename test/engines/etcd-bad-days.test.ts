@@ -87,6 +87,38 @@ describe.runIf(requireEtcd())('etcd on a bad day', { timeout: 90_000 }, () => {
     expect(await take(watch, 1)).toMatchObject([{ key: utf8('c') }])
   })
 
+  test('a member without a vote is passed over for others, and alone it is unavailable', async () => {
+    const cluster = await start()
+    const store = await open(cluster)
+    await store.put(utf8('a'), one)
+    const learner = await cluster.addLearner()
+    const alone = await open(cluster, { endpoints: [learner] })
+    // It serves what needs no agreement, once it was told everything.
+    const isTold = async () => {
+      const found = alone.get(utf8('a'), { consistency: 'eventual', timeoutMs: 1_000 })
+      return found.then(({ exists }) => exists).catch(() => false)
+    }
+    await eventually('the learner has everything', isTold)
+    await expect(alone.get(utf8('a'), { timeoutMs: 500 })).rejects.toMatchObject({
+      ...{ code: 'unavailable', outcome: 'failed', retryable: true },
+      message: expect.stringContaining('name members in endpoints that vote'),
+    })
+    await expect(alone.put(utf8('a'), one, { timeoutMs: 500 })).rejects.toMatchObject({
+      ...{ outcome: 'failed', retryable: true },
+      message: expect.stringContaining('not supported for learner'),
+    })
+    // A store begins with either of them.
+    for (let i = 0; i < 6; i++) {
+      const both = await open(cluster, { endpoints: [learner, ...cluster.endpoints] })
+      const watch = both.watch(everything)
+      await watch.ready
+      const lease = await both.lease({ ttlMs: 5_000 })
+      await both.put(utf8(`held/${i}`), one, { lease })
+      expect(await take(watch, 1)).toMatchObject([{ key: utf8(`held/${i}`) }])
+      await both.close()
+    }
+  })
+
   test('an etcd that answers slowly delays calls, and nothing happens twice', async () => {
     const cluster = await start()
     const store = await open(cluster)

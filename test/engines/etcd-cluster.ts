@@ -9,6 +9,7 @@ import type { EtcdOptions } from '../../src/engines/etcd/options.ts'
 import { freePorts } from '../../src/fixture/free-ports.ts'
 import { pause } from '../../src/fixture/wait-for.ts'
 import type { KeyValueStore } from '../../src/ports/key-value/key-value-store.ts'
+import { EtcdAdmin } from './etcd-admin.ts'
 
 const START_TIMEOUT_MS = 30_000
 
@@ -95,6 +96,20 @@ export class EtcdCluster implements AsyncDisposable {
     }
   }
 
+  /** One more member, which is told everything and has no vote. Answers with its endpoint, where it is not waited for. */
+  async addLearner(): Promise<string> {
+    const [clientPort, peerPort] = await freePorts(2)
+    const peerUrl = `http://127.0.0.1:${peerPort}`
+    await new EtcdAdmin(this.endpoints[0]!).addLearner(peerUrl)
+    const member = this.#members.length
+    const args = this.#argsFor({
+      ...{ member, clientPort: clientPort!, peerUrl, state: 'existing', token: 'one' },
+      peerUrls: [...this.#peerUrls, peerUrl],
+    })
+    this.#members.push({ args, process: this.#spawn(member, args) })
+    return `127.0.0.1:${clientPort}`
+  }
+
   async leader(): Promise<number> {
     return (await findEtcdLeader(this.endpoints)).node
   }
@@ -141,17 +156,34 @@ export class EtcdCluster implements AsyncDisposable {
     rmSync(this.#directory, { recursive: true, force: true })
   }
 
+  get #peerUrls(): readonly string[] {
+    return this.#ports.slice(this.#size).map((port) => `http://127.0.0.1:${port}`)
+  }
+
   #argsOf(member: number, token: string): readonly string[] {
-    const scheme = this.#tls === undefined ? 'http' : 'https'
-    const clientUrl = `${scheme}://127.0.0.1:${this.#ports[member]}`
-    const peerUrls = this.#ports.slice(this.#size).map((port) => `http://127.0.0.1:${port}`)
+    const peerUrls = this.#peerUrls
+    const peerUrl = peerUrls[member]!
+    return this.#argsFor({ member, clientPort: this.#ports[member]!, peerUrl, peerUrls, state: 'new', token })
+  }
+
+  #argsFor(options: {
+    readonly member: number
+    readonly clientPort: number
+    readonly peerUrl: string
+    /** Of all members. */
+    readonly peerUrls: readonly string[]
+    readonly state: 'new' | 'existing'
+    readonly token: string
+  }): readonly string[] {
+    const { member, clientPort, peerUrl, peerUrls, state, token } = options
     const tls = this.#tls
+    const clientUrl = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${clientPort}`
     return [
       ...['--name', `member${member}`, '--data-dir', this.#directoryOf(member)],
       ...['--listen-client-urls', clientUrl, '--advertise-client-urls', clientUrl],
-      ...['--listen-peer-urls', peerUrls[member]!, '--initial-advertise-peer-urls', peerUrls[member]!],
+      ...['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl],
       ...['--initial-cluster', peerUrls.map((url, i) => `member${i}=${url}`).join(',')],
-      ...['--initial-cluster-state', 'new', '--initial-cluster-token', token],
+      ...['--initial-cluster-state', state, '--initial-cluster-token', token],
       ...['--logger', 'zap', '--log-level', 'error'],
       ...(tls === undefined
         ? []

@@ -1,18 +1,23 @@
 import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo } from 'node:net'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { text, utf8 } from '../../../foundation/bytes.ts'
+import type { Cursor } from '../../../ports/key-value/cursor.ts'
 import { etcd } from '../etcd.ts'
 import { MessageWriter } from '../wire/message-writer.ts'
 import { grpc } from './grpc-status.ts'
 
-/** As much of an etcd with authentication as it takes to log in and to read one key, under orders of a test. */
+/** As much of an etcd with authentication as it takes to log in, to read one key and to watch it, under orders of a test. */
 class FakeEtcd implements AsyncDisposable {
   readonly #server = createServer()
   readonly #sessions = new Set<ServerHttp2Session>()
   readonly #tokens = new Set<string>()
   /** Logins that were begun, for each of which a real one computes a costly hash, given up or not. */
   logins = 0
+  /** In which words a watch is refused to a token that was forgotten. */
+  watchRefusal = ''
+  /** Refuses every watch so. */
+  refusesWatches = false
   /** What becomes of the next logins, before those that succeed: after so long, with this status. */
   readonly orders: { readonly afterMs?: number; readonly status?: number; readonly message?: string }[] = []
 
@@ -24,6 +29,10 @@ class FakeEtcd implements AsyncDisposable {
     })
     fake.#server.on('stream', (stream, headers) => {
       stream.on('error', () => {})
+      if (headers[':path'] === '/etcdserverpb.Watch/Watch') {
+        stream.once('data', () => fake.#watch(stream, String(headers.token)))
+        return
+      }
       stream.resume()
       stream.on('end', () =>
         fake.#answer(stream, String(headers[':path']), headers.token as string | undefined),
@@ -64,6 +73,18 @@ class FakeEtcd implements AsyncDisposable {
       .message(2, (pair) => pair.string(5, 'found').number(3, 1).string(1, 'any'))
       .message(1, (header) => header.number(3, 1).number(1, 7))
     succeed(stream, response)
+  }
+
+  /** The stream goes on when it refuses: the refusal is a message. */
+  #watch(stream: ServerHttp2Stream, token: string): void {
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' })
+    const isRefused = this.refusesWatches || !this.#tokens.has(token)
+    // WatchResponse { header = 1, created = 3, canceled = 4, cancel_reason = 6, events = 11 } with Event { kv = 2 }
+    const response = new MessageWriter(0)
+    if (isRefused) response.string(6, this.watchRefusal).number(4, 1)
+    else response.message(11, (event) => event.message(2, (pair) => pair.number(3, 2).string(1, 'a')))
+    response.number(3, 1).message(1, (header) => header.number(3, 2).number(1, 7))
+    stream.write(response.finish())
   }
 
   #logIn(stream: ServerHttp2Stream): void {
@@ -152,4 +173,63 @@ test('a login that is refused is refused for good', async () => {
   fake.orders.push({ status: grpc.invalidArgument, message })
   await expect(store.get(key)).rejects.toMatchObject({ code: 'invalid', outcome: 'failed' })
   expect(fake.logins).toBe(2)
+})
+
+describe('a watch begins with a token that was forgotten', () => {
+  const everything = { from: new Uint8Array(0) }
+
+  async function watchOnce(store: Awaited<ReturnType<typeof openStore>>, from: Cursor): Promise<void> {
+    for await (const change of store.watch(everything, { from })) {
+      expect(change).toMatchObject({ kind: 'put', key })
+      return
+    }
+  }
+
+  /** One watch has asked what there is to ask on this connection: nothing stands between the next one and its refusal. */
+  async function prepare(fake: FakeEtcd, refusal: string) {
+    const store = await openStore(fake)
+    const from = await store.cursor()
+    await watchOnce(store, from)
+    fake.watchRefusal = refusal
+    fake.forgetTokens()
+    return { store, from, [Symbol.asyncDispose]: () => store.close() }
+  }
+
+  const forgotten = 'rpc error: code = Unauthenticated desc = etcdserver: invalid auth token'
+  const denied = 'rpc error: code = PermissionDenied desc = etcdserver: permission denied'
+
+  test.each([
+    forgotten,
+    'rpc error: code = InvalidArgument desc = etcdserver: revision of auth store is old',
+    'rpc error: code = InvalidArgument desc = etcdserver: user name is empty',
+    denied,
+  ])('and goes on after one login: "%s"', async (refusal) => {
+    await using fake = await FakeEtcd.start()
+    await using prepared = await prepare(fake, refusal)
+    await watchOnce(prepared.store, prepared.from)
+    expect(fake.logins).toBe(2)
+  })
+
+  test('and ends where that is not why it was refused', async () => {
+    await using fake = await FakeEtcd.start()
+    await using prepared = await prepare(fake, denied)
+    fake.refusesWatches = true
+    await expect(watchOnce(prepared.store, prepared.from)).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining('"etcdserver: permission denied": give the role'),
+    })
+    expect(fake.logins).toBe(2)
+  })
+
+  test('and ends where new ones are forgotten as fast, or no login is to be had', async () => {
+    await using fake = await FakeEtcd.start()
+    await using prepared = await prepare(fake, forgotten)
+    fake.refusesWatches = true
+    await expect(watchOnce(prepared.store, prepared.from)).rejects.toMatchObject({ code: 'invalid' })
+    expect(fake.logins).toBe(4)
+    const message = 'etcdserver: authentication failed, invalid user ID or password'
+    fake.orders.push({ status: grpc.invalidArgument, message })
+    await expect(watchOnce(prepared.store, prepared.from)).rejects.toMatchObject({ code: 'invalid' })
+    expect(fake.logins).toBe(5)
+  })
 })

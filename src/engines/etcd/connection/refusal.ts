@@ -17,6 +17,10 @@ export function refusal({ status, message }: Ended, outcome: Outcome = 'failed')
   if (/request is too large|larger than max/.test(message)) {
     return say('unsupported', 'split the commit, or raise its --max-request-bytes (1.5 MiB unless set)')
   }
+  if (/not supported for learner/.test(message)) {
+    return say('unavailable', 'name members in endpoints that vote, or promote this one', true)
+  }
+  if (/not capable/.test(message)) return say('unavailable', 'it is being upgraded; try again', true)
   if (/lease not found/.test(message)) return say('lease-lost', 'the lease expired or was released')
   if (/has been compacted/.test(message))
     return say('snapshot-expired', 'what is asked for was compacted; start again')
