@@ -174,10 +174,7 @@ export class EtcdWatch implements Watch {
             this.#isAnswering = false
             stream.send(encodeWatchProgress())
           } else {
-            // Nothing came since it was asked.
-            this.#source.connections.moveOn(connection)
-            this.#stop()
-            this.#resumeLater()
+            this.#lookAfter(stream, connection)
           }
         }, PROGRESS_MS)
       },
@@ -187,6 +184,23 @@ export class EtcdWatch implements Watch {
         else this.#end(told)
       },
     )
+  }
+
+  /**
+   * Nothing came since etcd was asked for its progress. From 3.6 on it has nothing to say as long as there is no revision
+   * that the watch waits for, or while it still reads its history: the member is asked whether it serves at all.
+   */
+  #lookAfter(stream: OpenStream, connection: Connection): void {
+    this.#source.isServing(connection).then((isServing) => {
+      if (this.#stream !== stream) return
+      if (isServing) {
+        this.#isAnswering = true
+      } else {
+        this.#source.connections.moveOn(connection)
+        this.#stop()
+        this.#resumeLater()
+      }
+    })
   }
 
   /** The stream ended, or etcd will not watch for it. A token is looked at when a watch begins, and may be forgotten by then. */

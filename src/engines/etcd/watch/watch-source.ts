@@ -1,8 +1,9 @@
 import { DureError } from '../../../foundation/errors.ts'
 import type { KeyRange, WatchOptions } from '../../../ports/key-value/key-value-store.ts'
-import { type Call, Calls } from '../call.ts'
+import { Call, Calls } from '../call.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Connections } from '../connection/connections.ts'
+import { type Ended, judge } from '../connection/grpc-status.ts'
 import { historyNumber } from '../connection/identity.ts'
 import type { Keys } from '../keys.ts'
 import type { Rpc } from '../rpc.ts'
@@ -12,6 +13,10 @@ import { compacted, EtcdWatch } from './etcd-watch.ts'
 import { hasExactProgress } from './exact-progress.ts'
 import { type Place, placeOf } from './place.ts'
 
+/** Nobody has to wait longer for the answer of a member that serves. */
+const SERVING_MS = 1_000
+const RANGE = '/etcdserverpb.KV/Range'
+
 /** What the watches of one store need of it. */
 export class WatchSource {
   readonly connections: Connections
@@ -20,6 +25,7 @@ export class WatchSource {
   readonly #calls = new Calls()
   readonly #watches = new Set<EtcdWatch>()
   readonly #exact = new WeakMap<Connection, boolean>()
+  readonly #serving = new WeakMap<Connection, Promise<boolean>>()
 
   constructor(rpc: Rpc, keys: Keys) {
     this.connections = rpc.connections
@@ -46,7 +52,7 @@ export class WatchSource {
   /** The place of now. */
   async now(call: Call): Promise<Place> {
     const message = encodeRange({ key: this.#keys.history, keysOnly: true })
-    const { header } = decodeRange(await this.#rpc.request(call, '/etcdserverpb.KV/Range', message))
+    const { header } = decodeRange(await this.#rpc.request(call, RANGE, message))
     this.connections.note(header)
     return { history: historyNumber(this.connections.identity!), revision: header.revision, key: undefined }
   }
@@ -76,6 +82,16 @@ export class WatchSource {
     })
   }
 
+  /** Whether a member answers, and with what the cluster agreed on. Asked once for all who ask at a time. */
+  isServing(connection: Connection): Promise<boolean> {
+    let asked = this.#serving.get(connection)
+    if (asked === undefined) {
+      asked = this.#askIfServing(connection).finally(() => this.#serving.delete(connection))
+      this.#serving.set(connection, asked)
+    }
+    return asked
+  }
+
   forget(watch: EtcdWatch): void {
     this.#watches.delete(watch)
   }
@@ -88,6 +104,16 @@ export class WatchSource {
   #now(options: WatchOptions | undefined): Promise<Place> {
     const { signal } = options ?? {}
     return this.#calls.run(signal === undefined ? {} : { signal }, (call) => this.now(call))
+  }
+
+  async #askIfServing(connection: Connection): Promise<boolean> {
+    const message = encodeRange({ key: this.#keys.history, keysOnly: true })
+    const ended = await new Call(SERVING_MS).wait<Ended>(SERVING_MS, (resolve) =>
+      connection.call(RANGE, message, SERVING_MS, this.connections.token, resolve),
+    )
+    const verdict = ended === undefined ? 'unknown' : judge(ended)
+    // Whoever asks for a login, or denies this user the read, is there: that is no matter of a watch that began.
+    return verdict !== 'unknown' && verdict !== 'refused'
   }
 
   async #isProgressExact(call: Call): Promise<boolean> {
