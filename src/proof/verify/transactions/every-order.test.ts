@@ -1,14 +1,19 @@
 import { describe, expect, test } from 'vitest'
+import { hasGrowingViews } from '../testing/growing-views.ts'
+import { hasOperationOrder, hasPipelinedOrders } from '../testing/operation-orders.ts'
+import { hasSessionOrder } from '../testing/session-orders.ts'
 import { tinyTransactions } from '../testing/tiny-transactions.ts'
 import {
   hasSerialOrder,
-  hasSessionOrder,
   hasSnapshotOrder,
   hasUpdateOrder,
   hasVisibility,
 } from '../testing/transaction-orders.ts'
+import { type Accepts, keepsKeys } from '../testing/trying-all.ts'
+import { consistentView, hasVersionOrder, hasWriteOrder, monotonicView } from '../testing/version-orders.ts'
 import { checkTransactions } from './check-transactions.ts'
-import type { ConsistencyModel } from './consistency/consistency-model.ts'
+import { type ConsistencyModel, consistencyModels } from './consistency/consistency-model.ts'
+import type { RegisterOptions } from './inference/register.ts'
 import { readTransactions, type Transaction } from './transaction.ts'
 
 /**
@@ -16,94 +21,148 @@ import { readTransactions, type Transaction } from './transaction.ts'
  * always. `valid` has to be right for lists where the order of all writes was read and no transaction contradicts itself:
  * then nothing is left to guess. The bases of the seeds are fixed; more histories: `DURE_TRANSACTION_HISTORIES=100000`.
  */
-const definitions: readonly (readonly [
+type Definition = readonly [
   ConsistencyModel,
-  (transactions: readonly Transaction[]) => boolean,
-])[] = [
-  ['strict-serializable', (all) => hasSerialOrder(all, 'realtime')],
-  ['strong-session-serializable', (all) => hasSerialOrder(all, 'process')],
-  ['serializable', (all) => hasSerialOrder(all, 'none')],
-  ['strong-snapshot-isolation', (all) => hasSnapshotOrder(all, true, 'realtime')],
-  ['strong-session-snapshot-isolation', (all) => hasSnapshotOrder(all, true, 'process')],
-  ['snapshot-isolation', (all) => hasSnapshotOrder(all, true, 'none')],
+  (transactions: readonly Transaction[], accepts?: Accepts) => boolean,
+]
+
+const definitions: readonly Definition[] = [
+  ['strict-serializable', (all, accepts) => hasSerialOrder(all, 'realtime', accepts)],
+  ['strong-session-serializable', (all, accepts) => hasSerialOrder(all, 'process', accepts)],
+  ['serializable', (all, accepts) => hasSerialOrder(all, 'none', accepts)],
+  ['strong-snapshot-isolation', (all, accepts) => hasSnapshotOrder(all, true, 'realtime', accepts)],
+  ['strong-session-snapshot-isolation', (all, accepts) => hasSnapshotOrder(all, true, 'process', accepts)],
+  ['snapshot-isolation', (all, accepts) => hasSnapshotOrder(all, true, 'none', accepts)],
   // Without predicates there is no difference.
-  ['repeatable-read', (all) => hasSerialOrder(all, 'none')],
-  ['strong-session-repeatable-read', (all) => hasSerialOrder(all, 'process')],
-  ['strong-repeatable-read', (all) => hasSerialOrder(all, 'realtime')],
-  ['strong-session-prefix', (all) => hasSnapshotOrder(all, false, 'process')],
-  ['prefix', (all) => hasSnapshotOrder(all, false, 'none')],
+  ['repeatable-read', (all, accepts) => hasSerialOrder(all, 'none', accepts)],
+  ['strong-session-repeatable-read', (all, accepts) => hasSerialOrder(all, 'process', accepts)],
+  ['strong-repeatable-read', (all, accepts) => hasSerialOrder(all, 'realtime', accepts)],
+  ['strong-session-prefix', (all, accepts) => hasSnapshotOrder(all, false, 'process', accepts)],
+  ['prefix', (all, accepts) => hasSnapshotOrder(all, false, 'none', accepts)],
 ]
 
 /** These try far more: every fifth history is enough, unless many are asked for. */
-const visibilities = [
-  'parallel-snapshot-isolation',
-  'causal-cerone',
-  'read-atomic',
-  'read-committed',
-  'strong-session-parallel-snapshot-isolation',
-  'causal',
-  'strong-session-read-atomic',
-  'strong-session-read-committed',
-] as const
+const costly: readonly Definition[] = [
+  ...(
+    [
+      'parallel-snapshot-isolation',
+      'causal-cerone',
+      'read-atomic',
+      'read-committed',
+      'strong-session-parallel-snapshot-isolation',
+      'causal',
+      'strong-session-read-atomic',
+      'strong-session-read-committed',
+      'strong-read-committed',
+    ] as const
+  ).map((model): Definition => [model, (all, accepts) => hasVisibility(all, model, accepts)]),
+  ['consistent-view', (all, accepts) => hasVersionOrder(all, consistentView, 'none', accepts)],
+  [
+    'strong-session-consistent-view',
+    (all, accepts) => hasVersionOrder(all, consistentView, 'process', accepts),
+  ],
+  ['forward-consistent-view', (all, accepts) => hasVersionOrder(all, consistentView, 'none', accepts)],
+]
+
+/** The same, where some list can have been all that was read of a key: this level asks little of reads. */
+const uncommitted: readonly Definition[] = [
+  ['read-uncommitted', (all, accepts) => hasWriteOrder(all, 'none', accepts)],
+  ['strong-session-read-uncommitted', (all, accepts) => hasWriteOrder(all, 'process', accepts)],
+  ['strong-read-uncommitted', (all, accepts) => hasWriteOrder(all, 'realtime', accepts)],
+]
 
 /** Of these only some of what they forbid is looked for: what is said to violate them has to. */
-const inPart: typeof definitions = [
+const inPart: readonly Definition[] = [
   ['update-serializable', hasUpdateOrder],
-  ['cursor-stability', (all) => hasVisibility(all, 'cursor-stability')],
-  ['read-your-writes', (all) => hasSessionOrder(all, 'read-your-writes')],
-  ['monotonic-reads', (all) => hasSessionOrder(all, 'monotonic-reads')],
-  ['monotonic-writes', (all) => hasSessionOrder(all, 'monotonic-writes')],
+  ['update-atomic', (all, accepts) => hasVisibility(all, 'update-atomic', accepts)],
+  ['cursor-stability', (all, accepts) => hasVisibility(all, 'cursor-stability', accepts)],
+  ['monotonic-view', (all, accepts) => hasVersionOrder(all, monotonicView, 'none', accepts)],
+  ['monotonic-snapshot-read', (all, accepts) => hasGrowingViews(all, 'snapshots', accepts)],
+  ['monotonic-atomic-view', (all, accepts) => hasGrowingViews(all, 'transactions', accepts)],
+  ...(['read-your-writes', 'monotonic-reads', 'monotonic-writes', 'writes-follow-reads'] as const).map(
+    (model): Definition => [model, (all, accepts) => hasSessionOrder(all, model, accepts)],
+  ),
+  ['PRAM', hasPipelinedOrders],
+  ['sequential', (all, accepts) => hasOperationOrder(all, 'process', accepts)],
+  ['linearizable', (all, accepts) => hasOperationOrder(all, 'realtime', accepts)],
 ]
 
 interface Family {
   readonly workload: 'list-append' | 'rw-register'
   readonly readAllAtEnd: boolean
   readonly base: number
+  readonly options?: RegisterOptions
 }
 
 const families: readonly Family[] = [
   { workload: 'list-append', readAllAtEnd: false, base: 1_000_000 },
   { workload: 'list-append', readAllAtEnd: true, base: 2_000_000 },
   { workload: 'rw-register', readAllAtEnd: false, base: 3_000_000 },
+  { workload: 'rw-register', readAllAtEnd: false, base: 6_000_000, options: { writesFollowReads: false } },
+  { workload: 'rw-register', readAllAtEnd: false, base: 4_000_000, options: { sequentialKeys: true } },
+  { workload: 'rw-register', readAllAtEnd: false, base: 5_000_000, options: { linearizableKeys: true } },
 ]
 
 /** Of each family. */
 const histories = Number(process.env.DURE_TRANSACTION_HISTORIES ?? 1500)
-const visibilitiesEvery = process.env.DURE_TRANSACTION_HISTORIES === undefined ? 5 : 1
+const costlyEvery = process.env.DURE_TRANSACTION_HISTORIES === undefined ? 5 : 1
 
-describe.each(families)('$workload, all read at the end: $readAllAtEnd, seeds from $base', (family) => {
-  const { workload, readAllAtEnd, base } = family
-  test('verdicts are those of trying every order', () => {
-    const wrong: string[] = []
-    const seen = { allowed: 0, forbidden: 0 }
-    for (let seed = base; seed < base + histories; seed++) {
-      const transactionsMax = seed % 7 === 0 ? 5 : 4
-      const history = tinyTransactions({
-        seed,
-        workload,
-        readAllAtEnd,
-        transactionsMax: readAllAtEnd ? transactionsMax - 1 : transactionsMax,
-        keys: 2,
-        stepsMax: 3,
-        lostRate: 0.1,
-      })
-      const { models, counts } = checkTransactions(history, { workload, consistency: 'strict-serializable' })
-      const transactions = readTransactions(history)
-      const isComplete = readAllAtEnd && !counts.has('internal')
-      const hold = (model: ConsistencyModel, isAllowed: boolean): void => {
-        const isViolated = models.violated.includes(model)
-        seen[isAllowed ? 'allowed' : 'forbidden']++
-        if (isAllowed ? isViolated : isComplete && !isViolated) wrong.push(`seed ${seed}: ${model}`)
-      }
-      for (const [model, isAllowed] of definitions) hold(model, isAllowed(transactions))
-      if (seed % visibilitiesEvery > 0 || transactionsMax > 4) continue
-      for (const model of visibilities) hold(model, hasVisibility(transactions, model))
-      for (const [model, isAllowed] of inPart) {
-        if (models.violated.includes(model) && isAllowed(transactions)) wrong.push(`seed ${seed}: ${model}`)
-      }
-    }
-    expect(wrong).toEqual([])
-    expect(seen.allowed).toBeGreaterThan(histories)
-    expect(seen.forbidden).toBeGreaterThan(histories)
-  })
+test('every level has a definition', () => {
+  const defined = [...definitions, ...costly, ...uncommitted, ...inPart].map(([model]) => model)
+  expect(defined.toSorted()).toEqual([...consistencyModels].sort())
 })
+
+function takenForGranted(
+  { writesFollowReads = true, sequentialKeys, linearizableKeys }: RegisterOptions,
+  transactions: readonly Transaction[],
+): Accepts {
+  const order = linearizableKeys ? 'realtime' : sequentialKeys ? 'process' : 'none'
+  return keepsKeys(transactions, { writesFollowReads, order })
+}
+
+describe.each(families)(
+  '$workload, all read at the end: $readAllAtEnd, $options, seeds from $base',
+  (family) => {
+    const { workload, readAllAtEnd, base, options = {} } = family
+    test('verdicts are those of trying every order', () => {
+      const wrong: string[] = []
+      const seen = { allowed: 0, forbidden: 0 }
+      for (let seed = base; seed < base + histories; seed++) {
+        const transactionsMax = seed % 7 === 0 ? 5 : 4
+        const history = tinyTransactions({
+          seed,
+          workload,
+          readAllAtEnd,
+          transactionsMax: readAllAtEnd ? transactionsMax - 1 : transactionsMax,
+          keys: 2,
+          stepsMax: 3,
+          lostRate: 0.1,
+        })
+        const { models, counts } = checkTransactions(history, {
+          workload,
+          consistency: 'strict-serializable',
+          ...options,
+        })
+        const transactions = readTransactions(history)
+        const accepts = workload === 'rw-register' ? takenForGranted(options, transactions) : undefined
+        const isWhole = readAllAtEnd && !counts.has('internal')
+        const hold = (model: ConsistencyModel, isAllowed: boolean, isComplete = isWhole): void => {
+          const isViolated = models.violated.includes(model)
+          seen[isAllowed ? 'allowed' : 'forbidden']++
+          if (isAllowed ? isViolated : isComplete && !isViolated) wrong.push(`seed ${seed}: ${model}`)
+        }
+        for (const [model, isAllowed] of definitions) hold(model, isAllowed(transactions, accepts))
+        if (seed % costlyEvery > 0 || transactionsMax > 4) continue
+        for (const [model, isAllowed] of costly) hold(model, isAllowed(transactions, accepts))
+        const isOneList = isWhole && !counts.has('incompatible-order')
+        for (const [model, isAllowed] of uncommitted) hold(model, isAllowed(transactions, accepts), isOneList)
+        for (const [model, isAllowed] of inPart) {
+          if (models.violated.includes(model)) hold(model, isAllowed(transactions, accepts))
+        }
+      }
+      expect(wrong).toEqual([])
+      expect(seen.allowed).toBeGreaterThan(histories)
+      expect(seen.forbidden).toBeGreaterThan(histories)
+    })
+  },
+)
