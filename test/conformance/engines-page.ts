@@ -30,6 +30,8 @@ export function renderEnginesPage(runs: readonly EngineRun[]): string {
       runs.map((run) => [run.engine, run.description, summary(run.results)]),
     ),
     '',
+    'On which other versions of etcd the same cases and tests ran, and how to run them on yours: [Dure on etcd](engines/etcd.md#which-versions-it-ran-on).',
+    '',
     '## What they promise',
     '',
     ...table(['', ...runs.map(({ engine }) => engine)], promises(runs)),

@@ -187,8 +187,9 @@ export class EtcdWatch implements Watch {
   }
 
   /**
-   * Nothing came since etcd was asked for its progress. From 3.6 on it has nothing to say as long as there is no revision
-   * that the watch waits for, or while it still reads its history: the member is asked whether it serves at all.
+   * Nothing came since etcd was asked for its progress. From 3.6 on, and in late releases of 3.5, it has
+   * nothing to say as long as there is no revision that the watch waits for, or while it still reads its history: the
+   * member is asked whether it serves at all.
    */
   #lookAfter(stream: OpenStream, connection: Connection): void {
     this.#source.isServing(connection).then((isServing) => {
