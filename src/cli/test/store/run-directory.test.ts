@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readHistory } from '../../../proof/files/read-history.ts'
 import { checkAgain } from '../check-again.ts'
@@ -49,6 +51,17 @@ describe('the directory of a run', () => {
     first.discardEmpty()
     expect(readdirSync(join(store, 'bank'))).toEqual(['2026-11-20T16-55-00Z'])
     expect(readdirSync(join(store, 'bank', '2026-11-20T16-55-00Z'))).toEqual(['node-1.log'])
+  })
+
+  test('comes to be while others that did not begin take empty ones away', async () => {
+    const parent = join(store, 'bank')
+    const program = `
+      const { rmdirSync } = require('node:fs')
+      for (;;) try { rmdirSync(require('node:worker_threads').workerData) } catch {}`
+    const others = new Worker(program, { eval: true, workerData: parent })
+    await once(others, 'online')
+    for (let i = 0; i < 200; i++) RunDirectory.create(store, 'bank', at).discardEmpty()
+    await others.terminate()
   })
 
   test('is refused where there is none, or where none can be', () => {

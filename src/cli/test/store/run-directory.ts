@@ -26,17 +26,20 @@ export class RunDirectory {
   /** A new one; two in one second get different names. */
   static create(store: string, name: string, startedAt: Date): RunDirectory {
     const parent = join(store, name)
-    make(parent)
     const time = startedAt.toISOString().slice(0, 19).replaceAll(':', '-')
-    for (let i = 1; ; i++) {
-      const path = join(parent, i === 1 ? `${time}Z` : `${time}Z-${i}`)
+    let taken = 0
+    for (;;) {
+      make(parent)
+      const path = join(parent, taken === 0 ? `${time}Z` : `${time}Z-${taken + 1}`)
       try {
         mkdirSync(path)
+        return new RunDirectory(path)
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue
-        throw error
+        const { code } = error as NodeJS.ErrnoException
+        if (code === 'EEXIST') taken++
+        // Another run that did not begin has just taken the empty one away.
+        else if (code !== 'ENOENT') throw error
       }
-      return new RunDirectory(path)
     }
   }
 
