@@ -44,3 +44,10 @@ export function withPrefix(prefix: Uint8Array, key: Uint8Array): Uint8Array {
   joined.set(key, ROW_PREFIX_BYTES)
   return joined
 }
+
+/** A key as a string with one character for each byte: strings compare as the bytes do, and make keys of a `Map`. */
+export const rowName = (key: Uint8Array): string => latin1Slice.call(key, 0, key.length)
+
+const { latin1Slice } = Buffer.prototype as unknown as {
+  readonly latin1Slice: (this: Uint8Array, from: number, to: number) => string
+}

@@ -12,10 +12,10 @@ import type {
   TableSnapshot,
 } from '../table.ts'
 import type { Database } from './environment.ts'
-import { afterGeneration, KEY_BYTES_MAX, metaKey, rowPrefix } from './key.ts'
+import { afterGeneration, KEY_BYTES_MAX, metaKey, rowName, rowPrefix } from './key.ts'
 import { LmdbSnapshot } from './lmdb-snapshot.ts'
 import { mergedRows } from './merged-rows.ts'
-import { Overlay, type OverlayView, rowName } from './overlay.ts'
+import { Overlay, type OverlayView } from './overlay.ts'
 import { packPiece } from './packed-rows.ts'
 import { StoredRows } from './stored-rows.ts'
 import { decodeMeta, encodeMeta, type TableMeta } from './table-meta.ts'
@@ -189,7 +189,7 @@ export class LmdbTable implements Table {
     const flushing = this.#active
     this.#flushing = flushing
     this.#active = new Overlay(flushing)
-    packPieces(rowPrefix(this.#group, this.#meta.generation), changesOf(flushing), (rows) => {
+    packPieces(rowPrefix(this.#group, this.#meta.generation), flushing.changes(), (rows) => {
       this.#commit(
         rows,
         (meta) => ({ ...meta, position }),
@@ -367,11 +367,6 @@ class LmdbReceiver implements SnapshotReceiver {
 
 const discarded = (): DureError =>
   new DureError('invalid', 'this snapshot was discarded or installed already: nothing more of it is taken')
-
-/** In order of their keys, which LMDB takes faster. */
-function* changesOf(overlay: Overlay): Generator<RowChange> {
-  for (const [, change] of overlay.from('')) yield change
-}
 
 /** Packs a piece in each turn of the event loop. */
 function packPieces(
