@@ -138,9 +138,9 @@ class Check {
       this.#complete(inference, builder.build()),
       {
         transactions: this.#transactions.length,
-        isReadOnly: (transaction) =>
-          this.#transactions[transaction]!.operations.every(({ kind }) => kind === 'read'),
         isUnknown: (transaction) => this.#transactions[transaction]!.outcome === 'unknown',
+        operationsOf: (transaction) => this.#transactions[transaction]!.operations,
+        reasonFor: inference.reasonFor,
         process,
         realTime,
         examplesMax: this.#examplesMax,

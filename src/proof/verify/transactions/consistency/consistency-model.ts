@@ -48,6 +48,7 @@ const definitions = {
     implies: ['read-committed'],
     aliases: ['PL-2L'],
   },
+  // Of these two and monotonic view nothing is looked for beyond read committed.
   'monotonic-snapshot-read': {
     title: 'monotonic snapshot read',
     scope: 'transactions',
@@ -64,6 +65,7 @@ const definitions = {
     scope: 'transactions',
     implies: ['monotonic-atomic-view'],
   },
+  // Read atomic, and of two transactions that write a key one sees the other (Cerone, Bernardi and Gotsman 2015).
   'update-atomic': {
     title: 'update atomic',
     scope: 'transactions',
@@ -87,6 +89,7 @@ const definitions = {
     implies: ['cursor-stability', 'monotonic-view'],
     aliases: ['PL-2+'],
   },
+  // Nobody recorded when transactions began: what a history shows of it is consistent view (see DESIGN.md).
   'forward-consistent-view': {
     title: 'forward consistent view',
     scope: 'transactions',
@@ -146,7 +149,15 @@ const definitions = {
   causal: {
     title: 'causal consistency',
     scope: 'session',
-    implies: ['causal-cerone', 'strong-session-read-atomic', 'PRAM', 'writes-follow-reads'],
+    // Not PRAM: what is seen later may stand before what was seen, in the one order in which all writes are applied, and no
+    // order of one client's own is like that (Bouajjani and others 2017, "On Verifying Causal Consistency", section 3).
+    implies: [
+      'causal-cerone',
+      'strong-session-read-atomic',
+      'monotonic-reads',
+      'monotonic-writes',
+      'writes-follow-reads',
+    ],
     aliases: ['causal-consistency', 'transactional-causal'],
   },
   'strong-session-prefix': {
@@ -162,7 +173,8 @@ const definitions = {
   'strong-session-parallel-snapshot-isolation': {
     title: 'strong session parallel snapshot isolation',
     scope: 'session',
-    implies: ['parallel-snapshot-isolation', 'causal', 'strong-session-consistent-view'],
+    // Of what is seen later, none conflicts with what was seen and stands before it: so it is PRAM as well.
+    implies: ['parallel-snapshot-isolation', 'causal', 'strong-session-consistent-view', 'PRAM'],
   },
   'strong-session-repeatable-read': {
     title: 'strong session repeatable read',
@@ -178,7 +190,12 @@ const definitions = {
   'strong-session-serializable': {
     title: 'strong session serializability',
     scope: 'session',
-    implies: ['serializable', 'strong-session-snapshot-isolation', 'strong-session-repeatable-read'],
+    implies: [
+      'serializable',
+      'strong-session-snapshot-isolation',
+      'strong-session-repeatable-read',
+      'sequential',
+    ],
   },
 
   'strong-read-uncommitted': {
@@ -215,22 +232,27 @@ const definitions = {
     aliases: ['PL-SS', 'strong-serializable'],
   },
 
+  // From here on transactions are what a client does step by step: the steps of others may come in between. Nothing is
+  // asked of what aborted but that a step of it was done or not. Guarantees of sessions: Terry and others 1994.
   'monotonic-reads': { title: 'monotonic reads', scope: 'session', implies: [] },
   'monotonic-writes': { title: 'monotonic writes', scope: 'session', implies: [] },
   'read-your-writes': { title: 'read your writes', scope: 'session', implies: [] },
   'writes-follow-reads': { title: 'writes follow reads', scope: 'session', implies: [] },
+  // Each client sees all writes in some order of its own that keeps to every client's: Lipton and Sandberg 1988.
   PRAM: {
     title: 'PRAM (pipelined random access memory)',
     scope: 'session',
     implies: ['monotonic-reads', 'monotonic-writes', 'read-your-writes'],
     aliases: ['pipelined-ram'],
   },
+  // One order of the steps of all clients, of all objects together: Lamport 1979.
   sequential: {
     title: 'sequential consistency of single objects',
     scope: 'object',
     implies: ['PRAM', 'writes-follow-reads'],
     aliases: ['sequential-consistency'],
   },
+  // The same in real time; a step may happen at any time of its transaction.
   linearizable: {
     title: 'linearizability of single objects',
     scope: 'object',
@@ -260,7 +282,7 @@ const refutedOnly: ReadonlySet<ConsistencyModel> = new Set([
   'monotonic-view',
   'monotonic-snapshot-read',
   'monotonic-atomic-view',
-  'forward-consistent-view',
+  'update-atomic',
   'update-serializable',
   'monotonic-reads',
   'monotonic-writes',

@@ -1,7 +1,11 @@
 import { type CycleAnomaly, modelsRuledOutBy } from '../consistency/anomaly-name.ts'
 import type { ConsistencyModel } from '../consistency/consistency-model.ts'
-import { type DependencyKind, dependencyKind, PASS, PROCESS, REAL_TIME, RW } from '../graph/edge-kind.ts'
+import { dependencyKind, PASS, PROCESS, REAL_TIME } from '../graph/edge-kind.ts'
 import type { Step } from '../graph/path-finder.ts'
+import type { Inference } from '../inference/inference.ts'
+import type { MicroOperation } from '../transaction.ts'
+import { type CycleEdge, isPrefixCycle, isRw, isVisible } from './cycle-edge.ts'
+import { furtherRuledOut, missesOwnWrite } from './further-ruled-out.ts'
 
 /** Transactions each of which comes before the next, and the last before the first: which cannot be. */
 export interface Cycle {
@@ -11,17 +15,11 @@ export interface Cycle {
   readonly rulesOut: readonly ConsistencyModel[]
 }
 
-export interface CycleEdge {
-  /** A transaction, by index. */
-  readonly from: number
-  readonly to: number
-  readonly kind: DependencyKind
-}
-
 /** What is to be known of transactions to say what a cycle rules out. */
 export interface TransactionFacts {
-  readonly isReadOnly: (transaction: number) => boolean
   readonly isUnknown: (transaction: number) => boolean
+  readonly operationsOf: (transaction: number) => readonly MicroOperation[]
+  readonly reasonFor: Inference['reasonFor']
 }
 
 /** Which order beside the dependencies a cycle may use. */
@@ -31,11 +29,7 @@ export type Suffix = '' | '-process' | '-realtime'
  * The cycle of a closed walk, without its auxiliary nodes (those from `transactions` on), named as strictly as its edges
  * allow. A walk that comes by a node twice is cut down to a simple one.
  */
-export function cycleOf(
-  walk: readonly Step[],
-  transactions: number,
-  { isReadOnly, isUnknown }: TransactionFacts,
-): Cycle {
+export function cycleOf(walk: readonly Step[], transactions: number, facts: TransactionFacts): Cycle {
   const edges = simple(withoutAuxiliary(walk, transactions))
   const suffix: Suffix = edges.some(({ kind }) => kind === 'realtime')
     ? '-realtime'
@@ -44,12 +38,14 @@ export function cycleOf(
       : ''
   const name = nameOf(edges, suffix)
   // A transaction of unknown outcome is known to have committed where only commits are read; else it may have aborted.
-  const isCertain = !name.startsWith('G0') || !edges.some(({ from }) => isUnknown(from))
+  const isCertain = !name.startsWith('G0') || !edges.some(({ from }) => facts.isUnknown(from))
   const rulesOut = new Set(modelsRuledOutBy(isCertain ? name : `G1c${suffix}`))
-  for (const model of furtherRuledOut(edges, suffix)) rulesOut.add(model)
+  for (const model of furtherRuledOut(edges, suffix, facts)) rulesOut.add(model)
   if (suffix === '-process' && missesOwnWrite(walk)) rulesOut.add('read-your-writes')
   // Adya's G-update: the transactions that write, and at most one that only reads.
-  const onlyReading = edges.filter(({ from }) => isReadOnly(from)).length
+  const onlyReading = edges.filter(({ from }) =>
+    facts.operationsOf(from).every(({ kind }) => kind === 'read'),
+  ).length
   if (suffix === '' && onlyReading <= 1) rulesOut.add('update-serializable')
   return { name, edges: rotated(edges), rulesOut: [...rulesOut] }
 }
@@ -98,9 +94,6 @@ const strictnessOrder: readonly CycleAnomaly[] = [
   ...(['G-nonadjacent-item', 'G-nonadjacent', 'G2-item', 'G2'] as const),
 ]
 
-const isRw = ({ kind }: CycleEdge): boolean => kind === 'rw' || kind === 'rw-predicate'
-const isVisible = ({ kind }: CycleEdge): boolean => kind === 'wr' || kind === 'process'
-
 function nameOf(edges: readonly CycleEdge[], suffix: Suffix): CycleAnomaly {
   const antis = edges.filter(isRw)
   if (antis.length === 0) return edges.some(({ kind }) => kind === 'wr') ? `G1c${suffix}` : `G0${suffix}`
@@ -116,38 +109,6 @@ function nameOf(edges: readonly CycleEdge[], suffix: Suffix): CycleAnomaly {
     return item ? `G2-item${suffix}` : `G2${suffix}`
   if (item && isPrefixCycle(edges) && suffix !== '-realtime') return `long-fork${suffix}`
   return item ? `G-nonadjacent-item${suffix}` : `G-nonadjacent${suffix}`
-}
-
-/** Every anti-dependency comes right after what its transaction must have seen: no prefix of the commits fits. */
-const isPrefixCycle = (edges: readonly CycleEdge[]): boolean =>
-  edges.every((edge, at) => !isRw(edge) || isVisible(edges.at(at - 1)!))
-
-/** Whether all but one missed write is by one client, even where its transactions read of each other too. */
-function missesOwnWrite(walk: readonly Step[]): boolean {
-  const others = walk.filter(({ kinds }) => (kinds & (PROCESS | PASS)) === 0)
-  return others.length === 1 && others[0]!.kinds === RW && walk.some(({ kinds }) => (kinds & PROCESS) !== 0)
-}
-
-/** What the edges rule out beyond the name. */
-function furtherRuledOut(edges: readonly CycleEdge[], suffix: Suffix): readonly ConsistencyModel[] {
-  if (suffix === '-realtime') return []
-  const models: ConsistencyModel[] = []
-  const antis = edges.filter(isRw)
-  if (antis.length > 0 && antis.every(({ kind }) => kind === 'rw') && isPrefixCycle(edges)) {
-    models.push(suffix === '' ? 'prefix' : 'strong-session-prefix')
-  }
-  const others = edges.filter((edge) => !isRw(edge))
-  const onlyProcess = others.length > 0 && others.every(({ kind }) => kind === 'process')
-  if (antis.length === 1 && antis[0]!.kind === 'rw' && onlyProcess) models.push('read-your-writes')
-  const writes = edges.filter(({ kind }) => kind === 'ww')
-  if (
-    writes.length === 1 &&
-    edges.length > 1 &&
-    edges.every(({ kind }) => kind === 'ww' || kind === 'process')
-  ) {
-    models.push('monotonic-writes')
-  }
-  return models
 }
 
 /** Begins with the transaction that was called first. */
