@@ -76,5 +76,7 @@ async function run(
   await load.run(timeLimit(durationMs, stagger(MEAN_MS, plan.load)))
   if (plan.finalReads !== undefined) await load.run(plan.finalReads)
   await load.close()
-  return { history: log.history, result: plan.check(log.history), acknowledged: log.acknowledged }
+  // By another plan: what judges a recorded history has not made it.
+  const judge = workload.plan({ workers: 1, prefix: '' })
+  return { history: log.history, result: judge.check(log.history), acknowledged: log.acknowledged }
 }
