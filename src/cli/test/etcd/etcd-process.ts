@@ -1,10 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync } from 'node:fs'
-
-/** Lets the kernel end a server when its test is killed and can no longer do so. */
-const deathSignal = ['/usr/bin/setpriv', '/bin/setpriv'].find(
-  (path) => process.platform === 'linux' && existsSync(path),
-)
+import { closeSync, openSync } from 'node:fs'
+import { endingWithParent } from '../../../fixture/ending-with-parent.ts'
 
 export interface EtcdProcessOptions {
   readonly program: string
@@ -36,11 +32,8 @@ export class EtcdProcess {
     if (this.#child !== undefined) return
     const { program, args, logPath } = this.#options
     const log = openSync(logPath, 'a')
-    const [file, ...words] =
-      deathSignal === undefined
-        ? [program, ...args]
-        : [deathSignal, '--pdeathsig', 'KILL', '--', program, ...args]
-    const child = spawn(file!, words, { stdio: ['ignore', log, log], detached: true })
+    const [file, words] = endingWithParent(program, args)
+    const child = spawn(file, words, { stdio: ['ignore', log, log], detached: true })
     closeSync(log)
     this.#child = child
     this.#isPaused = false
