@@ -45,6 +45,11 @@ describe('faults of processes of ours', () => {
     for (let i = 0; i < 50; i++) await store.put(utf8('a'), utf8(String(i)), { timeoutMs: WAIT_MS_MAX })
     const { peers } = (await (await processes.fetch(1, '/v1/faults')).json()) as { peers: object }
     expect(peers).toMatchObject({ loss_probability: 0.1, delay_ms: 5 })
+    await cluster.disturb({ delayMs: 5, nodes: ['2'] })
+    const delayOf = async (node: number) =>
+      ((await (await processes.fetch(node, '/v1/faults')).json()) as { peers: { delay_ms: number } }).peers
+        .delay_ms
+    expect(await Promise.all([1, 2, 3].map(delayOf))).toEqual([0, 5, 0])
     await cluster.disturb(undefined)
     await processes.agreed()
   })

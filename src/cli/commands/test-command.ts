@@ -24,7 +24,7 @@ interface TestOptions extends GlobalOptions {
   readonly concurrency: number
   readonly testCount: number
   readonly nemesis?: readonly FaultKind[]
-  readonly nemesisInterval: number
+  readonly nemesisInterval?: number
   readonly seed?: number
   readonly name?: string
   readonly store: string
@@ -78,9 +78,8 @@ export function addTestCommand(program: Command, context: CommandContext): void 
     )
     .option(
       '--nemesis-interval <seconds>',
-      'how long a fault lasts, and how long it stays away, about',
+      `how long a fault lasts, and how long it stays away, about; ${defaults.faultIntervalMs / 1_000}, or a fifth of the time`,
       wholeNumber(1, 3_600),
-      defaults.faultIntervalMs / 1_000,
     )
     .option(
       '--test-count <count>',
@@ -116,7 +115,7 @@ const afterHelp = [
 function kindsOfFaults(text: string): readonly FaultKind[] {
   if (text === 'none') return []
   if (text === 'all') return faultKinds
-  return text.split(',').map((word) => {
+  return Array.from(new Set(text.split(',')), (word) => {
     const kind = faultKinds.find((known) => known === word.trim())
     if (kind !== undefined) return kind
     const known = faultKinds.join(', ')
@@ -165,7 +164,7 @@ async function test(context: CommandContext, options: TestOptions, command: Comm
 
 async function plansOf(options: TestOptions): Promise<readonly TestPlan[]> {
   const { findWorkloads, listWorkloads } = await import('../test/find-workload.ts')
-  const { usualName } = await import('../test/test-plan.ts')
+  const { usualFaultIntervalMs, usualName } = await import('../test/test-plan.ts')
   if (options.workload === undefined) {
     throw new DureError(
       'invalid',
@@ -174,6 +173,11 @@ async function plansOf(options: TestOptions): Promise<readonly TestPlan[]> {
   }
   const { engine, endpoints, seed = Math.floor(Math.random() * SEED_MAX) } = options
   const faultKinds = options.nemesis ?? (endpoints === undefined ? defaults.faultKinds : [])
+  const timeLimitMs = options.timeLimit * 1_000
+  const faultIntervalMs =
+    options.nemesisInterval === undefined
+      ? usualFaultIntervalMs(timeLimitMs)
+      : options.nemesisInterval * 1_000
   return findWorkloads(options.workload).flatMap((workload) =>
     Array.from({ length: options.testCount }, (_, i) => ({
       name: options.name ?? usualName(workload, engine),
@@ -183,10 +187,10 @@ async function plansOf(options: TestOptions): Promise<readonly TestPlan[]> {
       nodes: options.nodes,
       workers: options.concurrency,
       ratePerSecond: options.rate,
-      timeLimitMs: options.timeLimit * 1_000,
+      timeLimitMs,
       timeoutMs: options.timeoutMs,
       faultKinds,
-      faultIntervalMs: options.nemesisInterval * 1_000,
+      faultIntervalMs,
       seed: seed + i,
       store: options.store,
     })),

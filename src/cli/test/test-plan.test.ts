@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { bank } from '../../proof/workloads/bank/bank.ts'
-import { defaults, replayCommand, type TestPlan, usualName } from './test-plan.ts'
+import { defaults, replayCommand, type TestPlan, usualFaultIntervalMs, usualName } from './test-plan.ts'
 
 const usual: TestPlan = {
   ...defaults,
@@ -28,6 +28,12 @@ test('the command that replays a run says what is not usual', () => {
   ).toBe(
     'dure test --workload bank --nodes 5 --time-limit 60 --rate 50 --concurrency 20 --timeout-ms 1000 --nemesis packet --nemesis-interval 2 --seed 7 --name mine --store /tmp/runs',
   )
+})
+
+test('faults of a short run are short, so that each kind strikes', () => {
+  expect([300_000, 25_000, 12_000].map(usualFaultIntervalMs)).toEqual([5_000, 5_000, 2_400])
+  const short = { ...usual, timeLimitMs: 12_000, faultIntervalMs: 2_400 }
+  expect(replayCommand(short)).not.toContain('--nemesis-interval')
 })
 
 test('for an engine that is there already it says where', () => {

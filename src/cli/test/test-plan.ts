@@ -38,7 +38,7 @@ export function replayCommand(plan: TestPlan): string {
     [
       '--nemesis-interval',
       plan.faultIntervalMs / 1_000,
-      faultKinds.length === 0 || plan.faultIntervalMs === defaults.faultIntervalMs,
+      faultKinds.length === 0 || plan.faultIntervalMs === usualFaultIntervalMs(plan.timeLimitMs),
     ],
     ['--seed', plan.seed, false],
     ['--name', plan.name, plan.name === usualName(workload, engine)],
@@ -49,6 +49,12 @@ export function replayCommand(plan: TestPlan): string {
 }
 
 export const usualName = (workload: Workload, engine: EngineName): string => `${workload.name}-${engine}`
+
+/** A short run has short faults: each kind must have struck, and be over, before its end. */
+export const usualFaultIntervalMs = (timeLimitMs: number): number =>
+  Math.min(defaults.faultIntervalMs, timeLimitMs / INTERVALS_PER_RUN)
+
+const INTERVALS_PER_RUN = 5
 
 export const defaults = {
   nodes: 5,

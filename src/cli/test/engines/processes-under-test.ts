@@ -74,13 +74,14 @@ export class ProcessesUnderTest implements ClusterUnderTest {
   }
 
   async disturb(disturbance: LinkDisturbance = {}): Promise<void> {
-    const { lossProbability, duplicateProbability, reorderProbability, delayMs } = disturbance
-    await this.#processes.disturb({
+    const { nodes, lossProbability, duplicateProbability, reorderProbability, delayMs } = disturbance
+    const peerFaults = {
       ...(lossProbability !== undefined && { loss_probability: lossProbability }),
       ...(duplicateProbability !== undefined && { duplicate_probability: duplicateProbability }),
       ...(reorderProbability !== undefined && { reorder_probability: reorderProbability }),
       ...(delayMs !== undefined && { delay_ms: delayMs }),
-    })
+    }
+    await this.#processes.disturb(peerFaults, nodes?.map(Number))
   }
 
   /** One that runs, the leader too. */

@@ -29,6 +29,8 @@ describe('links between members', () => {
     links.delay({ from: '1', to: '2' }, 700)
     expect(delays()).toEqual(new Set([770]))
     expect(links.delayMs('2', '1')).toBe(70)
+    links.disturb({ delayMs: 70, nodes: ['2', '3'] })
+    expect([links.delayMs('1', '2'), links.delayMs('2', '1')]).toEqual([700, 70])
     links.disturb(undefined)
     expect(delays()).toEqual(new Set([700]))
   })

@@ -46,8 +46,9 @@ export class Links {
 
   /** Drawn for each piece that is sent. */
   delayMs(from: string, to: string): number {
-    const { lossProbability, reorderProbability, delayMs = 0 } = this.#disturbance
+    const { nodes, lossProbability, reorderProbability, delayMs = 0 } = this.#disturbance
     const always = this.#delays.get(nameOf(from, to)) ?? 0
+    if (nodes !== undefined && !nodes.includes(from)) return always
     if (lossProbability !== undefined) return always + this.#sometimes(lossProbability, RETRANSMIT_MS)
     // A packet that others overtake holds them up.
     if (reorderProbability !== undefined) return always + this.#sometimes(reorderProbability, delayMs)

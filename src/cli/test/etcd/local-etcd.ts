@@ -63,6 +63,7 @@ export class LocalEtcd implements ClusterUnderTest, AsyncDisposable {
     'lossProbability',
     'delayMs',
     'reorderProbability',
+    'nodes',
   ])
   /** Between the members: for cuts and delays that no nemesis draws. */
   readonly links: Links

@@ -34,6 +34,8 @@ export interface Cut {
 }
 
 export interface LinkDisturbance {
+  /** Whose messages suffer, on their way to the others; those of all nodes unless said. */
+  readonly nodes?: readonly string[]
   readonly lossProbability?: number
   readonly duplicateProbability?: number
   readonly reorderProbability?: number

@@ -3,7 +3,7 @@ import type { Random } from '../../../runtime/random.ts'
 import type { ClusterUnderTest, FaultKind, LinkDisturbance } from './cluster-under-test.ts'
 import { drawPartition, type PartitionShape, partitionShapes } from './partition-shape.ts'
 
-/** Whom kills and pauses strike. */
+/** Whom kills and pauses strike, and whose messages suffer. */
 const targets = ['one', 'minority', 'majority', 'leader', 'all'] as const
 
 /** Those that a fault holds now, so that no other takes them. */
@@ -41,7 +41,7 @@ export async function beginFault(
     case 'partition':
       return partition(cluster, random)
     case 'packet':
-      return disturb(cluster, random)
+      return disturb(cluster, random, victims)
     case 'member':
       return replaceMember(cluster)
     default:
@@ -115,7 +115,7 @@ async function partition(cluster: ClusterUnderTest, random: Random): Promise<Fau
   )
 }
 
-async function disturb(cluster: ClusterUnderTest, random: Random): Promise<Fault> {
+async function disturb(cluster: ClusterUnderTest, random: Random, victims: Victims): Promise<Fault> {
   const drawn: readonly LinkDisturbance[] = [
     { lossProbability: 0.05 + 0.25 * random.next() },
     { delayMs: 10 + 190 * random.next() },
@@ -128,12 +128,15 @@ async function disturb(cluster: ClusterUnderTest, random: Random): Promise<Fault
     drawn.filter((each) => Object.keys(each).every(can)),
     random,
   )
+  // Nobody's messages can suffer while all are dead or paused: then it is for those that come back.
+  const chosen = can('nodes') ? await choose(cluster, random, victims) : []
+  const isForAll = chosen.length === 0 || chosen.length === cluster.nodes.length
   const described = Object.entries(disturbance)
     .map(([name, value]) => `${name} ${Math.round(value * 100) / 100}`)
     .join(', ')
   return begun(
-    described,
-    () => cluster.disturb!(disturbance),
+    isForAll ? described : `${described} of ${[...chosen].sort().join(',')}`,
+    () => cluster.disturb!(isForAll ? disturbance : { ...disturbance, nodes: chosen }),
     () => cluster.disturb!(undefined),
   )
 }

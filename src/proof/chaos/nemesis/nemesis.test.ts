@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { SeededRandom } from '../../../runtime/seeded-random.ts'
 import { Simulation } from '../../../runtime/simulated/simulation.ts'
-import { type ClusterUnderTest, type Cut, faultKinds, type LinkDisturbance } from './cluster-under-test.ts'
+import {
+  type ClusterUnderTest,
+  type Cut,
+  type FaultKind,
+  faultKinds,
+  type LinkDisturbance,
+} from './cluster-under-test.ts'
 import { type FaultNote, Nemesis } from './nemesis.ts'
 
 /** Nodes that note what is done to them, and refuse what makes no sense. */
@@ -48,14 +54,17 @@ class Puppets implements ClusterUnderTest {
   }
 }
 
-async function run(cluster: Puppets, { stopAtMs = 60_000, seed = 1 } = {}): Promise<FaultNote[]> {
+async function run(
+  cluster: Puppets,
+  { stopAtMs = 60_000, seed = 1, kinds = faultKinds as readonly FaultKind[] } = {},
+): Promise<FaultNote[]> {
   const world = new Simulation({ seed })
   const notes: FaultNote[] = []
   let isOver = false
   let failure: unknown
   world.spawn('nemesis').startNow((runtime) => {
     const nemesis = new Nemesis(runtime, cluster, {
-      kinds: faultKinds,
+      kinds,
       everyMs: 1_000,
       forMs: 1_000,
       random: new SeededRandom(seed),
@@ -81,6 +90,14 @@ describe('a nemesis', () => {
         notes.filter((note) => note.kind === kind && note.phase === phase)
       expect(of('begin').length, kind).toBeGreaterThan(10)
       expect(of('end').length, kind).toBe(of('begin').length)
+    }
+  })
+
+  it('strikes with each kind within five intervals, whatever the others do', async () => {
+    for (let seed = 1; seed <= 100; seed++) {
+      const notes = await run(new Puppets(), { stopAtMs: 5_000, seed, kinds: ['kill', 'pause', 'partition'] })
+      const struck = new Set(notes.filter(({ phase }) => phase === 'begin').map(({ kind }) => kind))
+      expect([seed, ...struck].sort()).toEqual([seed, 'kill', 'partition', 'pause'])
     }
   })
 
@@ -110,7 +127,10 @@ describe('a nemesis', () => {
   it('does to messages what the cluster can do to them', async () => {
     const packets = async (cluster: Puppets) =>
       (await run(cluster)).filter(({ kind }) => kind === 'packet').map(({ described }) => described)
-    expect(await packets(new Puppets())).toContainEqual(expect.stringContaining('duplicateProbability'))
+    const all = await packets(new Puppets())
+    expect(all).toContainEqual(expect.stringContaining('duplicateProbability'))
+    for (const whose of [/ of 2$/, / of \d,\d$/, / of \d,\d,\d$/, /[\d.]$/])
+      expect(all).toContainEqual(expect.stringMatching(whose))
     const cluster = new Puppets()
     cluster.disturbances = new Set(['delayMs', 'lossProbability'])
     const some = await packets(cluster)

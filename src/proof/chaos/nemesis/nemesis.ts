@@ -14,6 +14,8 @@ export interface NemesisOptions {
   readonly onFault: (note: FaultNote) => void
 }
 
+const LOOKS_PER_INTERVAL = 10
+
 /** What a history says of the nemesis. */
 export interface FaultNote {
   readonly phase: 'begin' | 'end'
@@ -68,12 +70,21 @@ export class Nemesis {
     const { everyMs, forMs } = this.#options
     for (;;) {
       await this.#sleep(this.#about(everyMs))
-      if (this.#isStopped) return
-      const fault = await this.#begin(kind)
-      if (fault === undefined) continue
+      const fault = await this.#beginSoon(kind)
+      if (fault === undefined) return
       await this.#sleep(this.#about(forMs))
       await this.#end(kind, fault)
     }
+  }
+
+  /** While other faults have all nodes it waits for one that is free. Undefined once it is stopped. */
+  async #beginSoon(kind: FaultKind): Promise<Fault | undefined> {
+    while (!this.#isStopped) {
+      const fault = await this.#begin(kind)
+      if (fault !== undefined) return fault
+      await this.#sleep(this.#options.everyMs / LOOKS_PER_INTERVAL)
+    }
+    return undefined
   }
 
   async #begin(kind: FaultKind): Promise<Fault | undefined> {

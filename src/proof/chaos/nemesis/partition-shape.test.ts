@@ -45,10 +45,17 @@ describe('a partition', () => {
     expect(parts.map(({ length }) => length).sort()).toEqual([3, 3, 3, 3, 5])
   })
 
-  it('one way lets the smaller side send and not hear', () => {
-    const { cuts } = draw('one-way', 1, '2')
-    expect(cuts).toHaveLength(6)
-    expect(cuts.some(({ from }) => from === '2')).toBe(false)
+  it('one way lets the smaller side send and not hear, or hear and not send', () => {
+    const drawn = Array.from({ length: 20 }, (_, seed) => draw('one-way', seed, '2'))
+    for (const { cuts, described } of drawn) {
+      const [heard, hearing] = described.split(' → ').map((part) => part.split(',')) as [string[], string[]]
+      expect(cuts).toEqual(
+        expect.arrayContaining(hearing.flatMap((from) => heard.map((to) => ({ from, to })))),
+      )
+      expect(cuts).toHaveLength(6)
+    }
+    const isHeard = drawn.map(({ described }) => /2.* →/.test(described))
+    expect(new Set(isHeard)).toEqual(new Set([true, false]))
   })
 
   it('of one node or two is still something that can be done', () => {

@@ -54,8 +54,10 @@ export function drawPartition(
       return apart(shape, order.slice(0, third), order.slice(third))
     }
     case 'one-way': {
-      const [deaf, rest] = [order.slice(0, minority), order.slice(minority)]
-      return { shape, cuts: oneWay(rest, deaf), described: `${names(deaf)} → ${names(rest)}` }
+      const parts = [order.slice(0, minority), order.slice(minority)] as const
+      // The smaller part is heard and hears nothing, or hears all and is not heard.
+      const [heard, hearing] = random.next() < 0.5 ? parts : ([parts[1], parts[0]] as const)
+      return { shape, cuts: oneWay(hearing, heard), described: `${names(heard)} → ${names(hearing)}` }
     }
     case 'bridge': {
       const [bridge, ...others] = order

@@ -103,6 +103,16 @@ describe('the network between nodes', () => {
     expect(at('n2')).toBe(before + 100)
   })
 
+  it('disturbs what some nodes send, and nothing else', () => {
+    const { network, arrived, send, run } = arrange()
+    network.disturb({ lossProbability: 1, nodes: ['n1'] })
+    send('n1', 'n2', 'lost')
+    send('n2', 'n1', 'there')
+    send('n1', 'lin-kv', 'a service')
+    run(10)
+    expect(valuesOf(arrived)).toEqual(['there', 'a service'])
+  })
+
   it('lets some overtake others', () => {
     const { network, arrived, send, run } = arrange()
     network.disturb({ reorderProbability: 0.5, delayMs: 20 })

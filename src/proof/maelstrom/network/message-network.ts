@@ -90,11 +90,13 @@ export class MessageNetwork {
     const meanMs = drawLatencyMs(distribution, latencyMs, random)
     if (source?.kind !== 'node' || destination.kind !== 'node') return this.#deliverAfter(meanMs, delivery)
     const {
+      nodes,
       lossProbability = 0,
       duplicateProbability = 0,
       reorderProbability = 0,
       delayMs = 0,
     } = this.#disturbance
+    if (nodes !== undefined && !nodes.includes(message.src)) return this.#deliverAfter(meanMs, delivery)
     if (lossProbability > 0 && random.next() < lossProbability) return 'sent'
     const isHeldBack = reorderProbability === 0 || random.next() < reorderProbability
     const delayedMs = meanMs + (delayMs > 0 && isHeldBack ? delayMs * (0.5 + random.next()) : 0)
