@@ -7,10 +7,12 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  statSync,
 } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
+import { endingWithParent } from '../../fixture/ending-with-parent.ts'
 import { DureError } from '../../foundation/errors.ts'
 import type { LaunchedNode, NodeEvents, NodeLauncher } from '../../proof/maelstrom/run/node-launcher.ts'
 
@@ -34,7 +36,8 @@ const LINE_CHARACTERS_MAX = 64 << 20
 
 /**
  * Nodes as child processes, each in a process group of its own: signals reach what a wrapper script started as well, and
- * Ctrl-C in the terminal reaches none of them. Whatever still runs when this process ends is ended with it.
+ * Ctrl-C in the terminal reaches none of them. Whatever still runs when this process ends is ended with it, by the kernel
+ * where this process is killed.
  */
 export class ChildLauncher implements NodeLauncher {
   readonly #options: ChildLauncherOptions
@@ -55,7 +58,8 @@ export class ChildLauncher implements NodeLauncher {
     mkdirSync(dirname(logPath), { recursive: true })
     mkdirSync(directory, { recursive: true })
     const log = openSync(logPath, 'a')
-    const child = spawn(bin, args, {
+    const [file, words] = endingWithParent(bin, args)
+    const child = spawn(file, words, {
       stdio: ['pipe', 'pipe', stderr === undefined ? log : 'pipe'],
       detached: process.platform !== 'win32',
       windowsHide: true,
@@ -104,26 +108,47 @@ export class ChildLauncher implements NodeLauncher {
   }
 }
 
-/** Throws an `invalid` error that says what to do when the program cannot be run. */
-export function requireProgram(bin: string): string {
-  // Without a slash it is looked for where commands are.
-  if (!bin.includes('/')) return bin
+/** Its path. Throws an `invalid` error that says what to do when the program cannot be run. */
+export function requireProgram(bin: string, searchPath = process.env.PATH ?? ''): string {
+  // Windows looks for a command by rules of its own.
+  if (!bin.includes('/')) return process.platform === 'win32' ? bin : requireCommand(bin, searchPath)
   const path = resolve(bin)
-  try {
-    accessSync(path, constants.F_OK)
-  } catch {
-    throw new DureError(
-      'invalid',
-      `asked to run ${bin}, and there is no such file: give the path of the program`,
-    )
+  if (!exists(path)) {
+    const advice = 'give the path of the program'
+    throw new DureError('invalid', `asked to run ${bin}, and there is no such file: ${advice}`)
   }
-  try {
-    accessSync(path, constants.X_OK)
-  } catch {
+  if (statSync(path).isDirectory())
+    throw new DureError('invalid', `asked to run ${bin}, which is a directory: name the program in it`)
+  if (!isProgram(path)) {
     const advice = `chmod +x ${bin}, and let its first line say what runs it, such as #!/usr/bin/env python3`
     throw new DureError('invalid', `asked to run ${bin}, which is no program: ${advice}`)
   }
   return path
+}
+
+/** Without a slash it is looked for where commands are. */
+function requireCommand(bin: string, searchPath: string): string {
+  const found = searchPath
+    .split(delimiter)
+    .map((directory) => join(directory, bin))
+    .find(isProgram)
+  if (found !== undefined) return found
+  const advice = exists(bin) ? `for the one that is here give ./${bin}` : 'give the path of the program'
+  throw new DureError('invalid', `asked to run ${bin}, and no command is called that: ${advice}`)
+}
+
+const exists = (path: string): boolean => isAccessible(path, constants.F_OK)
+
+const isProgram = (path: string): boolean =>
+  isAccessible(path, constants.X_OK) && !statSync(path).isDirectory()
+
+function isAccessible(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode)
+    return true
+  } catch {
+    return false
+  }
 }
 
 class ChildNode implements LaunchedNode {

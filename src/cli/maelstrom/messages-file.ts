@@ -10,13 +10,15 @@ export class MessagesFile {
   readonly #stream: WriteStream
   readonly #startedMs = performance.now()
   #events = 0
+  #isClosed = false
 
   constructor(path: string) {
     this.#stream = createWriteStream(path)
   }
 
   add(event: 'sent' | 'received', id: number, { src, dest, body }: Message): void {
-    if (this.#events++ >= EVENTS_MAX) return
+    // What is on its way when a test ends is of nobody's interest.
+    if (this.#isClosed || this.#events++ >= EVENTS_MAX) return
     const timeMs = Math.round((performance.now() - this.#startedMs) * 1_000) / 1_000
     // A message is told once in full; what is received is known by its id.
     const told = event === 'sent' ? { timeMs, event, id, src, dest, body } : { timeMs, event, id }
@@ -24,6 +26,7 @@ export class MessagesFile {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     this.#stream.end()
     await finished(this.#stream)
   }
