@@ -1,4 +1,4 @@
-import { AnomalyList, conclude } from '../../verify/checks/anomaly-list.ts'
+import { AnomalyList, conclude, counted } from '../../verify/checks/anomaly-list.ts'
 import { elementKey, operationsOf } from '../../verify/checks/client-operations.ts'
 import { checkSetFull } from '../../verify/checks/set/check-set-full.ts'
 import type { RecordedHistory } from '../../verify/history/recorded-history.ts'
@@ -38,7 +38,8 @@ export function checkSpread(
     if (without.length === 0) continue
     anomalies.add('missing-element', () => {
       const { process, call: readCall } = without[0]!.read
-      const others = without.length === 1 ? '' : ` Nor do ${without.length - 1} others.`
+      const others =
+        without.length === 1 ? '' : ` So it is with ${counted(without.length - 1, 'other final read')}.`
       return {
         explanation: `Element ${formatValue(value)} was acknowledged by operation ${call}, but the final read of process ${process}, operation ${readCall}, does not have it.${others}`,
         events: [call, readCall],

@@ -41,9 +41,22 @@ export class AnomalyList<Name extends string> {
   toString(): string {
     const parts = this.#names
       .filter((name) => this.#counts[name] > 0)
-      .map((name) => counted(this.#counts[name], name.replaceAll('-', ' ')))
+      .map((name) => spoken(this.#counts[name], name))
     return inWords(parts)
   }
+}
+
+/** Of names whose noun is not their last word: how many of them are called. */
+const plurals: Readonly<Record<string, string>> = {
+  'stale-token-accepted': 'stale tokens accepted',
+  'token-not-growing': 'tokens not growing',
+  'read-out-of-bounds': 'reads out of bounds',
+  'overlapping-holds': 'overlapping holds',
+}
+
+function spoken(count: number, name: string): string {
+  const many = plurals[name]
+  return count > 1 && many !== undefined ? `${count} ${many}` : counted(count, name.replaceAll('-', ' '))
 }
 
 /** `1 read`, `3 reads`. */
