@@ -84,6 +84,8 @@ describe.concurrent('dure maelstrom test', () => {
       const again = await runInProcess(['check', join(run, file), '--model', 'cas-register'])
       expect([file, again.code, again.stdout.slice(0, 5)]).toEqual([file, 0, 'valid'])
     }
+    const again = await runInProcess(['test', '--check', run, '--json'])
+    expect([again.code, JSON.parse(again.stdout)]).toEqual([0, results])
     const messages = readFileSync(join(run, 'messages.jsonl'), 'utf8').trim().split('\n')
     expect(JSON.parse(messages[0]!)).toMatchObject({ event: 'sent', dest: 'n1', body: { type: 'init' } })
   })
@@ -132,6 +134,9 @@ describe.concurrent('dure maelstrom test', () => {
     const asked: readonly (readonly [readonly string[], RegExp])[] = [
       [['--bin', './nothing.py'], /there is no such file/],
       [['--bin', file], /chmod \+x/],
+      [['--bin', 'no-such-program'], /no command is called that: give the path/],
+      [['--bin', 'package.json'], /for the one that is here give \.\/package\.json/],
+      [['--bin', directory], /which is a directory/],
       [['--bin', 'sh', '-w', 'lin-tv'], /lin-tv.*use echo, unique-ids/],
       [['--bin', 'sh', '--nemesis', 'fire'], /"fire" is no kind of fault/],
       [['--bin', 'sh', '--concurrency', 'n4'], /10, 4n/],

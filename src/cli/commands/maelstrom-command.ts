@@ -97,7 +97,7 @@ function addTestCommand(maelstrom: Command, context: CommandContext): void {
     .option('--max-txn-length <count>', 'for transactions: steps', wholeNumber(1, 1_000))
     .option('--max-writes-per-key <count>', 'for transactions and kafka', wholeNumber(1, 1_000_000))
     .option('--no-crash-clients', 'for kafka: clients stay')
-    .option('--nemesis <faults>', `between commas: ${nemesisKinds.join(', ')}`, faultList)
+    .option('--nemesis <faults>', `between commas: ${nemesisKinds.join(', ')}; or all, or none`, faultList)
     .option(
       '--nemesis-interval <seconds>',
       'between faults, and how long each lasts; 10, or a quarter of the time',

@@ -92,9 +92,7 @@ export async function runTest(
     .filter((file) => existsSync(directory.at(file)))
   const results = {
     ...testResults({
-      verdict: run.verdict,
-      summary: run.summary,
-      result: run.result,
+      ...run,
       events: run.history.events,
       isInterrupted: shell.interrupted.aborted,
       surprises: [],
@@ -178,6 +176,7 @@ async function record(
 }
 
 function testOptions(options: Asked['options'], workload: MaelstromWorkload) {
+  const kinds = faultsOf(options)
   const timeLimitMs = options.timeLimit * 1_000
   const intervalMs =
     options.nemesisInterval === undefined
@@ -200,13 +199,12 @@ function testOptions(options: Asked['options'], workload: MaelstromWorkload) {
     transactionLengthMax: options.maxTxnLength,
     writesPerKeyMax: options.maxWritesPerKey,
     crashClients: options.crashClients,
-    faults:
-      options.nemesis === undefined
-        ? undefined
-        : { kinds: options.nemesis, everyMs: intervalMs, forMs: intervalMs },
-    settleMs: 1_000 * (options.settle ?? (options.nemesis === undefined ? 5 : 10)),
+    faults: kinds.length === 0 ? undefined : { kinds, everyMs: intervalMs, forMs: intervalMs },
+    settleMs: 1_000 * (options.settle ?? (kinds.length === 0 ? 5 : 10)),
   }
 }
+
+const faultsOf = ({ nemesis = [] }: TestCommandOptions): readonly FaultKind[] => nemesis
 
 function workloadOf({ workload }: TestCommandOptions): MaelstromWorkload {
   const found = maelstromWorkloads.find(({ name }) => name === workload)
@@ -235,8 +233,7 @@ function testSetup(
   words: readonly string[],
   directory: RunDirectory,
 ): TestSetup {
-  const { nodeCount, workers, rate, latency, latencyDist, timeLimit, nemesis = [], seed } = options
-  const check = checkOf(workload.name, options.consistencyModels)
+  const { nodeCount, workers, rate, latency, latencyDist, timeLimit, seed } = options
   return {
     name: `${workload.name}-maelstrom`,
     workload: { name: workload.name, description: workload.description },
@@ -245,7 +242,7 @@ function testSetup(
     startedAt: new Date().toISOString(),
     nodes: Array.from({ length: nodeCount }, (_, i) => `n${i + 1}`),
     seed,
-    faultKinds: nemesis,
+    faultKinds: faultsOf(options),
     options: {
       rate: `${rate} calls a second`,
       concurrency: workers,
@@ -253,7 +250,11 @@ function testSetup(
       latency: latency === 0 ? 'none' : `${latency} ms, ${latencyDist}`,
     },
     replayCommand: replayCommand(workload.name, options, words),
-    ...(check !== undefined && { checkCommand: `dure check ${directory.at('history.jsonl')} ${check}` }),
+    checkCommand: `dure test --check ${directory.path}`,
+    maelstrom: {
+      consistencyModels: options.consistencyModels,
+      ...(options.availability !== undefined && { availability: options.availability }),
+    },
   }
 }
 
@@ -275,7 +276,7 @@ function replayCommand(workload: string, options: Asked['options'], words: reado
     ['--key-count', options.keyCount],
     ['--max-txn-length', options.maxTxnLength],
     ['--max-writes-per-key', options.maxWritesPerKey],
-    ['--nemesis', options.nemesis?.join(',')],
+    ['--nemesis', faultsOf(options).join(',') || undefined],
     ['--nemesis-interval', options.nemesisInterval],
     ['--settle', options.settle],
     ['--seed', options.seed],
@@ -289,24 +290,6 @@ function replayCommand(workload: string, options: Asked['options'], words: reado
 
 const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
-
-/** How `dure check` judges a history of it, where it has such a check. */
-function checkOf(workload: string, models: readonly ConsistencyModel[]): string | undefined {
-  switch (workload) {
-    case 'lin-kv':
-      return '--model cas-register'
-    case 'unique-ids':
-    case 'g-set':
-      return `--model ${workload === 'g-set' ? 'set-full' : workload}`
-    case 'txn-list-append':
-    case 'txn-rw-register':
-      return `--model ${workload.slice('txn-'.length)} --consistency ${models[0]}`
-    case 'kafka':
-      return '--model log --option finalPolls=true'
-    default:
-      return undefined
-  }
-}
 
 const exitCodeOf = ({ verdict }: MaelstromRun): number =>
   ({ valid: exitCodes.fine, invalid: exitCodes.no, unknown: exitCodes.undecided })[verdict]

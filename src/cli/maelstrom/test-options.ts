@@ -39,7 +39,12 @@ export function notNegative(text: string): number {
   return Number(text) === 0 && text.trim() !== '' ? 0 : positive(text)
 }
 
-export const faultList = (text: string): FaultKind[] => listOf(text, nemesisKinds, 'kind of fault')
+/** For commander: `partition,kill`, `all` or `none`. */
+export function faultList(text: string): readonly FaultKind[] {
+  if (text === 'none') return []
+  if (text === 'all') return nemesisKinds
+  return [...new Set(listOf(text, nemesisKinds, 'kind of fault'))]
+}
 
 export const modelList = (text: string): ConsistencyModel[] =>
   listOf(text, consistencyModels, 'consistency model') as ConsistencyModel[]

@@ -10,24 +10,31 @@ import { writeReport } from './write-report.ts'
 
 /**
  * Judges a recorded run again, and writes its results and its report anew: after a better checker, or where a run died
- * before it came to its verdict.
+ * before it came to its verdict: that one shows what is wrong in it, and nothing more.
  */
 export async function checkAgain(directory: RunDirectory, signal: AbortSignal): Promise<FinishedTest> {
   const setup = directory.readSetup()
   const path = directory.at('history.jsonl')
-  const result = await judgeHistory(path, setup.workload.name, signal)
+  const before = directory.readResults()
   const history = readHistory(path)
   const { events } = history
-  const before = directory.readResults()
+  const { result, atLeast } =
+    setup.maelstrom === undefined
+      ? {
+          result: await judgeHistory(path, setup.workload.name, signal),
+          atLeast: workloadNamed(setup.workload.name).plan({ workers: 1, prefix: '' }).atLeast,
+        }
+      : (await import('../maelstrom/check-again.ts')).judgeProgramsAgain(setup, history, before)
   const judged = {
     result,
     events,
     isInterrupted: before?.isInterrupted ?? false,
     surprises: before?.surprises ?? [],
     files: before?.files ?? ['history.jsonl', 'history.edn'],
+    finalFrom: before?.finalFrom,
+    unfinished: before === undefined ? 'The run did not come to its end.' : before.unfinished,
   }
   const { calls, faults } = testResults({ ...judged, verdict: result.verdict, summary: '' })
-  const { atLeast } = workloadNamed(setup.workload.name).plan({ workers: 1, prefix: '' })
   const concluded = conclude(result, {
     atLeast,
     acknowledged: new Map(Object.entries(calls).map(([f, { acknowledged }]) => [f, acknowledged])),
@@ -35,8 +42,10 @@ export async function checkAgain(directory: RunDirectory, signal: AbortSignal): 
     faults: new Map(
       faultKinds.flatMap((kind): [FaultKind, number][] => (kind in faults ? [[kind, faults[kind]!]] : [])),
     ),
+    unfinished: judged.unfinished,
   })
-  const results = testResults({ ...judged, ...concluded })
+  // What only the run itself could count, such as messages, stays as it was.
+  const results = { ...before, ...testResults({ ...judged, ...concluded }) }
   directory.writeResults(results)
   const record = { setup, results, history }
   await writeReport(directory, record, result)

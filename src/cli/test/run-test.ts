@@ -2,7 +2,7 @@ import { DureError } from '../../foundation/errors.ts'
 import type { KeyValueStore } from '../../ports/key-value/key-value-store.ts'
 import type { HistoryEvent } from '../../proof/verify/history/event.ts'
 import type { CheckResult } from '../../proof/verify/verdict/verdict.ts'
-import type { TestPhase, TestRun } from '../../proof/workloads/run/run-plan.ts'
+import { conclude, type TestPhase, type TestRun } from '../../proof/workloads/run/run-plan.ts'
 import { runTest } from '../../proof/workloads/run/run-test.ts'
 import type { TestRecord, TestSetup } from '../../proof/workloads/run/test-record.ts'
 import { createNodeRuntime } from '../../runtime/node/node-runtime.ts'
@@ -67,9 +67,7 @@ export async function recordTest(
     directory.writeSetup(setup)
     const run = await load(plan, wrapped(engine, hooks.wrapStore), directory, random, hooks)
     const results = testResults({
-      verdict: run.verdict,
-      summary: run.summary,
-      result: run.result,
+      ...run,
       events: run.history.events,
       isInterrupted: interrupted.aborted,
       surprises,
@@ -171,15 +169,15 @@ async function brokenOff(
 ): Promise<TestRun> {
   if (!(error instanceof Error) || isMistake(error)) throw error
   const result = await judge()
-  const why = `The run broke off: ${error.message}.`
-  const isWrong = result.verdict === 'invalid'
+  const unfinished = `The run broke off: ${error.message}.`
+  const amounts = { acknowledged: new Map(), faults: new Map() }
   return {
-    verdict: isWrong ? 'invalid' : 'unknown',
-    summary: isWrong ? `${result.summary} ${why}` : why,
+    ...conclude(result, { ...amounts, atLeast: {}, kinds: [], unfinished }),
+    ...amounts,
     history: { origin: 'dure', events },
     result,
-    acknowledged: new Map(),
-    faults: new Map(),
+    finalFrom: undefined,
+    unfinished,
   }
 }
 

@@ -12,10 +12,13 @@ export interface Judged {
   readonly isInterrupted: boolean
   readonly surprises: readonly string[]
   readonly files: readonly string[]
+  readonly unfinished?: string | undefined
+  readonly finalFrom?: number | undefined
 }
 
 /** What came of a run, as it is recorded. Nodes that end by themselves are no pass, whatever clients saw. */
-export function testResults({ verdict, summary, result, events, surprises, ...rest }: Judged): TestResults {
+export function testResults(judged: Judged): TestResults {
+  const { verdict, summary, result, events, surprises, isInterrupted, files, unfinished, finalFrom } = judged
   const spans = faultSpans(events)
   const struck = spans.filter(({ error }) => error === undefined)
   return {
@@ -23,7 +26,10 @@ export function testResults({ verdict, summary, result, events, surprises, ...re
     summary: [summary, ...surprises.map(asSentence)].join(' '),
     anomalies: result.anomalies,
     spent: result.spent,
-    ...rest,
+    isInterrupted,
+    files,
+    ...(unfinished !== undefined && { unfinished }),
+    ...(finalFrom !== undefined && { finalFrom }),
     surprises,
     durationMs: Math.round((events.at(-1)?.timeNs ?? 0) / 1e6),
     calls: callStatistics(events),

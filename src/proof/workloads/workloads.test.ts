@@ -8,13 +8,20 @@ const CONVICTED_WITHIN_MS = 8_000
 
 /** What each workload must convict. */
 const mistakes: Readonly<Record<string, readonly Defect[]>> = {
-  register: ['lost-write', 'stale-read', 'repeated-write', 'false-refusal'],
-  'cas-register': ['lost-write', 'stale-read', 'lost-update', 'repeated-write'],
+  register: ['lost-write', 'stale-read', 'repeated-write', 'false-refusal', 'forgotten-row'],
+  'cas-register': ['lost-write', 'stale-read', 'lost-update', 'repeated-write', 'forgotten-row'],
   set: ['lost-write', 'stale-read', 'false-refusal'],
   counter: ['lost-write', 'stale-read', 'lost-update', 'repeated-write'],
   bank: ['lost-update', 'torn-commit', 'torn-range'],
-  'list-append': ['lost-write', 'lost-update', 'torn-commit', 'repeated-write', 'false-refusal'],
-  'rw-register': ['lost-update', 'torn-commit'],
+  'list-append': [
+    'lost-write',
+    'lost-update',
+    'torn-commit',
+    'repeated-write',
+    'false-refusal',
+    'forgotten-row',
+  ],
+  'rw-register': ['lost-update', 'torn-commit', 'forgotten-row'],
   'long-fork': ['torn-range'],
   session: ['stale-read'],
   lock: ['lost-write', 'lost-update', 'repeated-version'],

@@ -29,7 +29,7 @@ export function renderTest({ record, result, directory }: FinishedTest, style: S
   const { setup, results } = record
   const parts = [
     renderJudgement(record, result, style),
-    indented(renderCalls(results.calls, style)),
+    ...(Object.keys(results.calls).length === 0 ? [] : [indented(renderCalls(results.calls, style))]),
     ...(results.faultSpans.length === 0 ? [] : [indented(renderFaults(results, style))]),
     indented(
       lines(

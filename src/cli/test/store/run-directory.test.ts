@@ -95,19 +95,30 @@ describe('the history of a run', () => {
   })
 
   test.for([
-    [100, 'unknown', 'Too few calls were acknowledged'],
-    [90, 'invalid', 'wrong total'],
-  ] as const)('with a last total of %d is judged again: %s', async ([total, verdict, words]) => {
-    const { record } = finishedTest({ total })
-    const directory = RunDirectory.create(store, 'bank', at)
-    directory.writeSetup(record.setup)
-    const files = new HistoryFiles(directory.path)
-    for (const event of record.history.events) files.add(event)
-    await files.close()
-    const again = await checkAgain(directory, new AbortController().signal)
-    expect(again.record.results).toMatchObject({ verdict, faults: { kill: 1 } })
-    expect(again.record.results.summary).toContain(words)
-    expect(directory.readResults()).toEqual(JSON.parse(JSON.stringify(again.record.results)))
-    expect(readFileSync(directory.at('index.html'), 'utf8')).toContain('<!doctype html>')
-  })
+    [100, 'ended', 'unknown', 'Too few calls were acknowledged'],
+    [90, 'ended', 'invalid', 'wrong total'],
+    [100, 'broke off', 'unknown', 'The disk was full.'],
+    [100, 'died', 'unknown', 'The run did not come to its end.'],
+    [90, 'died', 'invalid', 'wrong total'],
+  ] as const)(
+    'with a last total of %d, of a run that %s, is judged again: %s',
+    async ([total, ending, verdict, words]) => {
+      const { record } = finishedTest({ total })
+      const directory = RunDirectory.create(store, 'bank', at)
+      directory.writeSetup(record.setup)
+      if (ending !== 'died')
+        directory.writeResults({
+          ...record.results,
+          ...(ending === 'broke off' && { unfinished: 'The disk was full.' }),
+        })
+      const files = new HistoryFiles(directory.path)
+      for (const event of record.history.events) files.add(event)
+      await files.close()
+      const again = await checkAgain(directory, new AbortController().signal)
+      expect(again.record.results).toMatchObject({ verdict, faults: { kill: 1 } })
+      expect(again.record.results.summary).toContain(words)
+      expect(directory.readResults()).toEqual(JSON.parse(JSON.stringify(again.record.results)))
+      expect(readFileSync(directory.at('index.html'), 'utf8')).toContain('<!doctype html>')
+    },
+  )
 })

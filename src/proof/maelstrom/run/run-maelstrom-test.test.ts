@@ -6,6 +6,7 @@ import { maelstromWorkloads } from '../workloads/catalogue.ts'
 import { echo } from '../workloads/echo.ts'
 import { linKv } from '../workloads/lin-kv.ts'
 import { broadcast } from '../workloads/sets.ts'
+import { txnListAppend } from '../workloads/transactions.ts'
 
 const partitions = { kinds: ['partition'], everyMs: 1_500, forMs: 1_500 } as const
 
@@ -83,6 +84,31 @@ describe('a program that breaks the protocol', () => {
     expect(verdict).toBe('invalid')
     expect(`${problems[0]!.message}\n${problems[0]!.details}`).toMatch(told)
     expect(countOf(calls)).toBeLessThan(10)
+  })
+
+  it.for<[what: string, change: (txn: readonly unknown[]) => unknown, told: RegExp]>([
+    ['leaves steps out', (txn) => txn.slice(1), /Sent: \[.*\]; answered: /],
+    ['answers nothing at all', () => [], /answered: it is missing/],
+    ['adds steps', (txn) => [...txn, ['r', 0, null]], /Sent: there was none/],
+    [
+      'answers for another key',
+      (txn) => txn.map((step) => (step as [string, number, unknown]).with(1, 99)),
+      /each step/,
+    ],
+  ])('%s of a transaction, and is not acquitted for it', async ([, change, told]) => {
+    const program: ThreadProgram = (runtime, write) =>
+      programOf(programs['txn-list-append']!)(runtime, (line) => {
+        const message = JSON.parse(line)
+        const { body } = message
+        write(
+          body.txn === undefined
+            ? line
+            : JSON.stringify({ ...message, body: { ...body, txn: change(body.txn) } }),
+        )
+      })
+    const { verdict, problems } = await stagedTest(program, { workload: txnListAppend, nodeCount: 1 })
+    expect([verdict, problems[0]?.kind]).toEqual(['invalid', 'wrong-answer'])
+    expect(problems[0]!.message).toMatch(told)
   })
 
   it('never says that it is ready', async () => {

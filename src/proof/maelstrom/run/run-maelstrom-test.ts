@@ -17,8 +17,9 @@ import type { LatencyDistribution } from '../network/latency.ts'
 import { MessageNetwork, type MessageNetworkOptions } from '../network/message-network.ts'
 import type { MessageStatistics } from '../network/message-statistics.ts'
 import { topologyOf } from '../network/topology.ts'
-import { attachServices } from '../services/service.ts'
+import { attachServices } from '../services/attach-services.ts'
 import type { MaelstromWorkload, NodeCall, PlanOptions } from '../workloads/maelstrom-workload.ts'
+import { type Availability, availabilityOf, broken, countOf, judge } from './judgement.ts'
 import { MaelstromCluster, type NodeProblem } from './maelstrom-cluster.ts'
 import type { NodeLauncher } from './node-launcher.ts'
 
@@ -76,12 +77,10 @@ export interface MaelstromRun {
   readonly availability: Availability
   /** Faults that struck, by kind. */
   readonly faults: ReadonlyMap<FaultKind, number>
-}
-
-export interface Availability {
-  /** The part of the calls that were acknowledged. */
-  readonly found: number
-  readonly asked: number | undefined
+  /** Index of the first event of the final reads; undefined when there were none. */
+  readonly finalFrom: number | undefined
+  /** Why it does not say what is there in the end, in a sentence; undefined of one that does. */
+  readonly unfinished: string | undefined
 }
 
 /**
@@ -142,11 +141,10 @@ export async function runMaelstromTest(
         atLeast: plan.atLeast,
         open: (worker) => openClient(worker, nodes[worker.worker % nodeCount]!),
         check(history, budget, finalFrom) {
-          const result = plan.check(history, { budget, finalFrom })
-          return problems.all.length > 0
-            ? broken(problems.all, result)
-            : available(result, availabilityOf(history, options))
+          const availability = availabilityOf(history, options.availability)
+          return judge(plan.check(history, { budget, finalFrom }), problems.all, availability)
         },
+        unfinished: () => plan.unfinished?.(),
       },
       {
         ...{ workers, ratePerSecond: options.ratePerSecond, timeLimitMs: options.timeLimitMs },
@@ -166,7 +164,7 @@ export async function runMaelstromTest(
       calls,
       messages,
       messagesPerCall: perCall(messages, countOf(calls)),
-      availability: availabilityOf(run.history, options),
+      availability: availabilityOf(run.history, options.availability),
     }
   } finally {
     await cluster.stopAll()
@@ -241,60 +239,10 @@ function neverReady(problems: readonly NodeProblem[], network: MessageNetwork): 
     messagesPerCall: undefined,
     availability: { found: 0, asked: undefined },
     faults: new Map(),
+    finalFrom: undefined,
+    unfinished: undefined,
   }
 }
-
-/** A program that does not speak the protocol is wrong, whatever its clients saw. */
-function broken(problems: readonly NodeProblem[], result: CheckResult): CheckResult {
-  const told = problems.map(({ kind, message, details }) => ({
-    name: kind,
-    explanation: message,
-    ...(details === '' ? {} : { drawing: details }),
-    events: [],
-  }))
-  return {
-    ...result,
-    verdict: 'invalid',
-    summary: summaryOf(problems),
-    anomalies: [...told, ...result.anomalies],
-  }
-}
-
-/** Fewer acknowledged calls than were asked for are wrong, too. */
-function available(result: CheckResult, { found, asked }: Availability): CheckResult {
-  if (asked === undefined || found >= asked) return result
-  const summary = `${percent(found)} of the calls were acknowledged, and ${percent(asked)} were asked for.`
-  const anomaly = { name: 'unavailable', explanation: summary, events: [] }
-  return {
-    ...result,
-    verdict: 'invalid',
-    summary: result.verdict === 'invalid' ? result.summary : summary,
-    anomalies: [...result.anomalies, anomaly],
-  }
-}
-
-function availabilityOf({ events }: RecordedHistory, { availability }: MaelstromTestOptions): Availability {
-  // A client that goes away asks for nothing.
-  const { crash: _, ...calls } = callStatistics(events)
-  const count = countOf(calls)
-  const acknowledged = Object.values(calls).reduce((sum, call) => sum + call.acknowledged, 0)
-  return { found: count === 0 ? 0 : acknowledged / count, asked: availability }
-}
-
-const countOf = (calls: Readonly<Record<string, CallStatistics>>): number =>
-  Object.values(calls).reduce(
-    (sum, { acknowledged, failed, unknown }) => sum + acknowledged + failed + unknown,
-    0,
-  )
-
-function summaryOf(problems: readonly NodeProblem[]): string {
-  const [first, ...others] = problems
-  const more = others.length === 0 ? '' : ` (and ${others.length} more of the kind)`
-  return `${first!.message}${more}`
-}
-
-/** Rounded down: 100 % is all. */
-const percent = (part: number): string => `${Math.floor(part * 1_000) / 10} %`
 
 function perCall(messages: MessageStatistics, count: number): MaelstromRun['messagesPerCall'] {
   if (count === 0) return undefined

@@ -1,29 +1,7 @@
-import type { Random } from '../../../runtime/random.ts'
-import type { MessageNetwork } from '../network/message-network.ts'
 import type { Body } from '../protocol/message.ts'
-import { LastWriteWinsStore } from './last-write-wins-store.ts'
-import { LinearizableStore } from './linearizable-store.ts'
-import { SequentialStore } from './sequential-store.ts'
-import { TimestampOracle } from './timestamp-oracle.ts'
 
 /** A node that the network itself offers, for programs to build on. */
 export interface Service {
   /** The body of the answer, without `in_reply_to`. */
   handle(body: Body, src: string): Body
-}
-
-/** What every network offers, by the name to send to. */
-export function attachServices(network: MessageNetwork, random: Random): void {
-  const services: Readonly<Record<string, Service>> = {
-    'lin-kv': new LinearizableStore(),
-    'seq-kv': new SequentialStore(random),
-    'lww-kv': new LastWriteWinsStore(random),
-    'lin-tso': new TimestampOracle(),
-  }
-  for (const [name, service] of Object.entries(services)) {
-    network.attach(name, 'service', ({ src, body }) => {
-      const answer = service.handle(body, src)
-      network.send({ src: name, dest: src, body: { ...answer, in_reply_to: body.msg_id } })
-    })
-  }
 }

@@ -1,4 +1,3 @@
-import type { CheckResult } from '../../verify/verdict/verdict.ts'
 import { eachWorker } from '../../workloads/generator/combinators.ts'
 import { call, done, type Generator } from '../../workloads/generator/generator.ts'
 
@@ -9,7 +8,7 @@ const ATTEMPTS_MAX = 5
  *
  * ```ts
  * const final = new FinalReads(nodes)
- * const plan = { finalReads: final.generator, check: (history, options) => final.judge(checkSum(history, options)) }
+ * const plan = { finalReads: final.generator, unfinished: () => final.unfinished, … }
  * ```
  */
 export class FinalReads {
@@ -39,14 +38,10 @@ export class FinalReads {
     }
   })
 
-  /** A node that did not answer at the end says nothing of what it has. */
-  judge<Result extends CheckResult>(result: Result): Result {
+  /** A node that did not answer at the end says nothing of what it has: who they are, in a sentence. */
+  get unfinished(): string | undefined {
     const silent = this.#nodes.filter((node) => !this.#answered.has(node))
-    if (result.verdict !== 'valid' || !this.#hasBegun || silent.length === 0) return result
-    return {
-      ...result,
-      verdict: 'unknown',
-      summary: `What ${silent.join(', ')} had in the end is not known: no final read of it was answered.`,
-    }
+    if (!this.#hasBegun || silent.length === 0) return undefined
+    return `What ${silent.join(', ')} had in the end is not known: no final read of it was answered.`
   }
 }

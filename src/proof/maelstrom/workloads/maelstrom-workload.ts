@@ -49,6 +49,8 @@ export interface MaelstromPlan {
   /** The client of one worker, which talks to one node. */
   open(call: NodeCall, node: string, worker: number): WorkloadClient
   check(history: RecordedHistory, options: PlanCheckOptions): CheckResult
+  /** After the final reads: which nodes did not say what they have, in a sentence. */
+  unfinished?(): string | undefined
   /** Acknowledged calls by function, fewer of which show nothing. */
   readonly atLeast: Readonly<Record<string, number>>
 }

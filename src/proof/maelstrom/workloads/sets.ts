@@ -49,7 +49,8 @@ export const broadcast: MaelstromWorkload = {
           final.answered(node)
           return historyValueOf(messages)
         }),
-      check: (history, options) => final.judge(checkSpread(history, 'broadcast', options)),
+      check: (history, options) => checkSpread(history, 'broadcast', options),
+      unfinished: () => final.unfinished,
     }
   },
 }
@@ -77,7 +78,8 @@ export const gSet: MaelstromWorkload = {
           final.answered(node)
           return historyValueOf(found ?? elements ?? [])
         }),
-      check: (history, options) => final.judge(checkSpread(history, 'add', options)),
+      check: (history, options) => checkSpread(history, 'add', options),
+      unfinished: () => final.unfinished,
     }
   },
 }

@@ -13,11 +13,34 @@ import {
 } from './maelstrom-workload.ts'
 import { rpc } from './replies.ts'
 
-const txnRpc = rpc(
-  'txn',
-  { txn: z.array(z.tuple([z.string(), z.any(), z.any()])) },
-  '"txn": [[f, key, value], …]',
-)
+type Step = readonly [f: string, key: unknown, value: unknown]
+
+/**
+ * A transaction comes back as it was sent, with what its reads found. A program that leaves steps out, or answers others,
+ * would be judged by those: it has not done what it was asked.
+ */
+function txnRpc(asked: readonly Step[]) {
+  const txn = z.array(z.tuple([z.string(), z.any(), z.any()])).superRefine((answered, context) => {
+    const wrong = Array.from({ length: Math.max(asked.length, answered.length) }).findIndex(
+      (_, i) => !isAnswer(asked[i], answered[i]),
+    )
+    if (wrong === -1) return
+    const found = answered[wrong] === undefined ? 'it is missing' : JSON.stringify(answered[wrong])
+    const sent = asked[wrong] === undefined ? 'there was none' : JSON.stringify(asked[wrong])
+    context.addIssue({
+      code: 'custom',
+      path: [wrong],
+      message: `each step comes back as it was sent, with what a read found. Sent: ${sent}; answered: ${found}`,
+    })
+  })
+  return rpc('txn', { txn }, '"txn": [[f, key, value], …], the steps that were sent')
+}
+
+function isAnswer(asked: Step | undefined, answered: Step | undefined): boolean {
+  if (asked === undefined || answered === undefined) return false
+  const [f, key, value] = asked
+  return answered[0] === f && answered[1] === key && (f === 'r' || answered[2] === value)
+}
 
 export const txnListAppend: MaelstromWorkload = {
   ...described('txn-list-append'),
@@ -36,9 +59,13 @@ function plan(write: 'append' | 'w', options: PlanOptions): ReturnType<Maelstrom
       keys: keyCount ?? 10,
       operationsMax: transactionLengthMax ?? 4,
       writesPerKeyMax: writesPerKeyMax ?? 16,
-    }),
+    }).load,
     atLeast: { txn: 2 },
-    open: (call) => client([], async ({ value }) => historyValueOf((await call(txnRpc, { txn: value })).txn)),
+    open: (call) =>
+      client([], async ({ value }) => {
+        const { txn } = await call(txnRpc(value as readonly Step[]), { txn: value })
+        return historyValueOf(txn)
+      }),
     check: (history, options) => checkEach(write, consistencyModels, history, options),
   }
 }

@@ -2,7 +2,7 @@ import { absent } from '../../../ports/key-value/version.ts'
 import { checkBank } from '../../verify/checks/bank/check-bank.ts'
 import type { HistoryValue } from '../../verify/history/event.ts'
 import { fail, ok, rowsClient } from '../client.ts'
-import { eachWorker, limit, mix, repeat } from '../generator/combinators.ts'
+import { eachWorker, limit, mix, repeat, retried } from '../generator/combinators.ts'
 import type { Asking, Generator, Request } from '../generator/generator.ts'
 import { Rows, type RowValue } from '../rows.ts'
 import { PREPARE_TIMEOUT_MS, type Workload } from '../workload.ts'
@@ -18,7 +18,7 @@ export const bank: Workload = {
   description: 'transfers between accounts; the total of all of them never changes, and none is overdrawn',
   plan: ({ prefix }) => ({
     load: mix([reads(), repeat(transfer)]),
-    finalReads: eachWorker(() => limit(1, reads())),
+    finalReads: retried(eachWorker(() => limit(1, reads()))),
     atLeast: { read: 10, transfer: 10 },
     async prepare(store, runtime) {
       const rows = new Rows(store, prefix, runtime, PREPARE_TIMEOUT_MS)

@@ -1,6 +1,6 @@
 import { checkCounter } from '../../verify/checks/counter/check-counter.ts'
 import { ok, rowsClient } from '../client.ts'
-import { eachWorker, limit, mix, repeat } from '../generator/combinators.ts'
+import { eachWorker, limit, mix, repeat, retried } from '../generator/combinators.ts'
 import type { Generator } from '../generator/generator.ts'
 import type { Workload } from '../workload.ts'
 
@@ -12,7 +12,7 @@ export const counter: Workload = {
   description: 'raises and reads a number; no read is below what was acknowledged or above what was tried',
   plan: ({ prefix }) => ({
     load: mix([repeat(({ random }) => ({ f: 'add', value: random.integer(1, ADDED_MAX) })), reads()]),
-    finalReads: eachWorker(() => limit(1, reads())),
+    finalReads: retried(eachWorker(() => limit(1, reads()))),
     atLeast: { add: 10, read: 10 },
     open: (worker) =>
       rowsClient(worker, prefix, async (rows, { f, value }) => {

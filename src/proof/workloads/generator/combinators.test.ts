@@ -8,12 +8,13 @@ import {
   perKey,
   phases,
   repeat,
+  retried,
   sequence,
   stagger,
   timeLimit,
   until,
 } from './combinators.ts'
-import type { Generator, Request } from './generator.ts'
+import type { CallEnd, Generator, Request } from './generator.ts'
 
 const named = (f: string): Generator => repeat(() => ({ f, value: null }))
 
@@ -21,20 +22,25 @@ const named = (f: string): Generator => repeat(() => ({ f, value: null }))
  * Workers that take turns until all are done, one millisecond a turn; each call lasts `callMs`. Says what was called, by
  * whom and when.
  */
-function play(generator: Generator, { workers = 1, untilMs = 1_000, callMs = 1, seed = 1 } = {}) {
+function play(
+  generator: Generator,
+  { workers = 1, untilMs = 1_000, callMs = 1, seed = 1, endOf = (_call: number): CallEnd => 'ok' } = {},
+) {
   const random = new SeededRandom(seed)
   const calls: { worker: number; atMs: number; request: Request }[] = []
   const freeAtMs = new Array<number>(workers).fill(0)
   const returnsAtMs: number[] = []
   const finished = new Set<number>()
+  const last: CallEnd[] = []
   for (let nowMs = 0; nowMs < untilMs && finished.size < workers; nowMs++) {
     for (let worker = 0; worker < workers; worker++) {
       if (finished.has(worker) || freeAtMs[worker]! > nowMs) continue
       const open = returnsAtMs.filter((atMs) => atMs > nowMs).length
-      const draw = generator.next({ worker, workers, nowMs, open, random })
+      const draw = generator.next({ worker, workers, nowMs, open, last: last[worker], random })
       if (draw.kind === 'done') finished.add(worker)
       if (draw.kind === 'wait') freeAtMs[worker] = nowMs + Math.max(1, Math.ceil(draw.forMs))
       if (draw.kind === 'call') {
+        last[worker] = endOf(calls.length)
         calls.push({ worker, atMs: nowMs, request: draw.request })
         freeAtMs[worker] = nowMs + callMs
         returnsAtMs.push(nowMs + callMs)
@@ -51,6 +57,21 @@ describe('a generator', () => {
       functions: ['a', 'b', 'c'],
       isDone: true,
     })
+  })
+
+  it('makes a call again until it ends with ok, by the same worker, after a while', () => {
+    const requests = ['a', 'b', 'c'].map((f) => ({ f, value: null }))
+    const ends: readonly CallEnd[] = ['ok', 'fail', 'ok', 'info', 'ok']
+    const { calls, isDone } = play(retried(sequence(requests)), {
+      workers: 2,
+      untilMs: 5_000,
+      endOf: (call) => ends[call]!,
+    })
+    expect(calls.map(({ worker, request }) => `${request.f} by ${worker}`)).toEqual([
+      ...['a by 0', 'b by 1', 'c by 0', 'b by 1', 'b by 1'],
+    ])
+    expect(calls[3]!.atMs - calls[1]!.atMs).toBeGreaterThanOrEqual(500)
+    expect(isDone).toBe(true)
   })
 
   it('ends after a number of calls of all workers together', () => {

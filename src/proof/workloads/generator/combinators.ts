@@ -38,6 +38,29 @@ export function until(isOver: () => boolean, request: () => Request): Generator 
   }
 }
 
+/** How long a worker waits before it makes a call again that did not end with ok. */
+const RETRY_MS = 500
+
+/** A call that does not end with ok is made again by its worker, until one does: for what must be known in the end. */
+export function retried(part: Generator): Generator {
+  const made = new Map<number, { readonly request: Request; retryMs: number | undefined }>()
+  return {
+    next({ worker, nowMs, last, ...asking }) {
+      const own = made.get(worker)
+      if (own !== undefined && last !== 'ok') {
+        own.retryMs ??= nowMs + RETRY_MS
+        if (nowMs < own.retryMs) return wait(own.retryMs - nowMs)
+        own.retryMs = undefined
+        return call(own.request)
+      }
+      const draw = part.next({ worker, nowMs, last, ...asking })
+      if (draw.kind === 'call') made.set(worker, { request: draw.request, retryMs: undefined })
+      else made.delete(worker)
+      return draw
+    },
+  }
+}
+
 /** One of them by chance each time; what is done is not drawn again. Weights are relative, 1 unless said. */
 export function mix(parts: readonly (Generator | readonly [weight: number, part: Generator])[]): Generator {
   const left = parts.map((part) =>

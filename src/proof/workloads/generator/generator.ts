@@ -31,8 +31,13 @@ export interface Asking {
   readonly nowMs: number
   /** Calls of all workers that have not returned. */
   readonly open: number
+  /** How the last call of this worker ended; undefined before its first one. */
+  readonly last?: CallEnd | undefined
   readonly random: Random
 }
+
+/** As histories say it. */
+export type CallEnd = 'ok' | 'fail' | 'info'
 
 export type Draw =
   | { readonly kind: 'call'; readonly request: Request }

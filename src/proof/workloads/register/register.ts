@@ -1,8 +1,8 @@
 import { checkLinearizable } from '../../verify/linearizability/check-linearizable.ts'
 import { models } from '../../verify/linearizability/models/models.ts'
 import { fail, ok, rowsClient } from '../client.ts'
-import { limit, mix, perKey, repeat } from '../generator/combinators.ts'
-import type { Asking, Generator } from '../generator/generator.ts'
+import { limit, mix, perKey, repeat, retried, sequence } from '../generator/combinators.ts'
+import type { Asking, Generator, Request } from '../generator/generator.ts'
 import type { Workload } from '../workload.ts'
 
 /** Together on one key, and for so many calls: what a search for an order can bear. */
@@ -16,9 +16,9 @@ export const register: Workload = {
   name: 'register',
   description: 'reads and writes single keys; each key is linearizable',
   plan: ({ prefix }) => ({
-    load: perKey(WORKERS_PER_KEY, () => {
+    ...onManyKeys(() => {
       let written = 0
-      return limit(CALLS_PER_KEY, mix([reads(), repeat(() => ({ f: 'write', value: written++ }))]))
+      return mix([reads(), repeat(() => ({ f: 'write', value: written++ }))])
     }),
     atLeast: { read: 10, write: 10 },
     open: (worker) =>
@@ -37,15 +37,12 @@ export const casRegister: Workload = {
   name: 'cas-register',
   description: 'reads, writes and compares-and-sets single keys; each key is linearizable',
   plan: ({ prefix }) => ({
-    load: perKey(WORKERS_PER_KEY, () =>
-      limit(
-        CALLS_PER_KEY,
-        mix([
-          reads(),
-          repeat((asking) => ({ f: 'write', value: anyValue(asking) })),
-          repeat((asking) => ({ f: 'cas', value: [anyValue(asking), anyValue(asking)] })),
-        ]),
-      ),
+    ...onManyKeys(() =>
+      mix([
+        reads(),
+        repeat((asking) => ({ f: 'write', value: anyValue(asking) })),
+        repeat((asking) => ({ f: 'cas', value: [anyValue(asking), anyValue(asking)] })),
+      ]),
     ),
     atLeast: { read: 10, write: 10, cas: 3 },
     open: (worker) =>
@@ -69,6 +66,21 @@ export const casRegister: Workload = {
         budget === undefined ? {} : { budget },
       ),
   }),
+}
+
+/** One key after another; in the end each is read once more: what was lost when nobody used it any more shows there. */
+function onManyKeys(make: () => Generator): { readonly load: Generator; readonly finalReads: Generator } {
+  let keys = 0
+  function* readsOfAll(): Iterable<Request> {
+    for (let key = 0; key < keys; key++) yield { f: 'read', value: null, key }
+  }
+  return {
+    load: perKey(WORKERS_PER_KEY, (key) => {
+      keys = key + 1
+      return limit(CALLS_PER_KEY, make())
+    }),
+    finalReads: retried(sequence(readsOfAll())),
+  }
 }
 
 const reads = (): Generator => repeat(() => ({ f: 'read', value: null }))

@@ -1,6 +1,6 @@
 import { DureError } from '../../../foundation/errors.ts'
 import type { Runtime, Timer } from '../../../runtime/runtime.ts'
-import type { Generator, Request } from '../generator/generator.ts'
+import type { CallEnd, Generator, Request } from '../generator/generator.ts'
 import type { WorkloadClient } from '../workload.ts'
 import type { EventLog } from './event-log.ts'
 
@@ -47,7 +47,7 @@ export class Load {
     this.#options = options
     this.#processes = options.workers
     for (let worker = 0; worker < options.workers; worker++) {
-      this.#workers.push({ worker, process: worker, client: undefined })
+      this.#workers.push({ worker, process: worker, client: undefined, last: undefined })
     }
   }
 
@@ -74,6 +74,7 @@ export class Load {
         workers: this.#options.workers,
         nowMs: this.#runtime.clock.monotonicMs(),
         open: this.#open,
+        last: worker.last,
         random: this.#runtime.random,
       })
       if (draw.kind === 'done') return
@@ -92,11 +93,13 @@ export class Load {
     try {
       const answer = await worker.client.invoke(request, { timeoutMs: this.#options.timeoutMs })
       const error = answer.type !== 'ok' && answer.error !== undefined ? { error: answer.error } : {}
+      worker.last = answer.type
       this.#log.add({ ...about, type: answer.type, value: answer.value ?? value, ...error })
       if (answer.type === 'info') this.#replace(worker)
     } catch (error) {
       const failed = error instanceof DureError && error.outcome === 'failed'
-      this.#log.add({ ...about, type: failed ? 'fail' : 'info', value, error: describe(error) })
+      worker.last = failed ? 'fail' : 'info'
+      this.#log.add({ ...about, type: worker.last, value, error: describe(error) })
       if (!failed) this.#replace(worker)
     } finally {
       this.#open--
@@ -127,6 +130,7 @@ interface Worker {
   readonly worker: number
   process: number
   client: WorkloadClient | undefined
+  last: CallEnd | undefined
 }
 
 const describe = (error: unknown): string => (error instanceof DureError ? error.code : String(error))

@@ -20,6 +20,8 @@ export interface RunPlan extends Pick<WorkloadPlan, 'load' | 'finalReads' | 'atL
   open(worker: LoadWorker): WorkloadClient
   /** `finalFrom`: index of the first event of the final reads; undefined when there were none. */
   check(history: RecordedHistory, budget?: Budget, finalFrom?: number): CheckResult | Promise<CheckResult>
+  /** After the final reads: why they do not say what is there in the end, where they do not. */
+  unfinished?(): string | undefined
   /** Between the mending and the final reads: for what spreads by and by. */
   readonly settleMs?: number
 }
@@ -64,6 +66,10 @@ export interface TestRun {
   readonly acknowledged: ReadonlyMap<string, number>
   /** Faults that struck, by kind. */
   readonly faults: ReadonlyMap<FaultKind, number>
+  /** Index of the first event of the final reads; undefined when there were none. */
+  readonly finalFrom: number | undefined
+  /** Why it does not say what is there in the end, in a sentence; undefined of one that does. */
+  readonly unfinished: string | undefined
 }
 
 /** For what must succeed once all is mended. */
@@ -113,7 +119,6 @@ export async function runPlan(
     nemesis?.stop()
     await isOver
   }
-  signal?.removeEventListener('abort', stop)
   onPhase?.('final reads')
   let finalFrom: number | undefined
   // What spreads by and by is not to be judged before it could.
@@ -123,18 +128,40 @@ export async function runPlan(
     finalFrom = log.size
     await load.run(timeLimit(SETTLE_MS_MAX, plan.finalReads))
   }
+  signal?.removeEventListener('abort', stop)
   await load.close()
   onPhase?.('check')
   const result = await plan.check(log.history, options.budget, finalFrom)
   const acknowledged = log.acknowledged
+  const unfinished = plan.unfinished?.() ?? unansweredIn(log.history, finalFrom, plan.atLeast)
   const shown = conclude(result, {
     atLeast: plan.atLeast,
     acknowledged,
     kinds: faultPlan?.kinds ?? [],
     faults,
+    unfinished,
   })
   onPhase?.('done')
-  return { ...shown, history: log.history, result, acknowledged, faults }
+  return { ...shown, history: log.history, result, acknowledged, faults, finalFrom, unfinished }
+}
+
+/** A store that never answers again once all was mended is no pass, however well it did before. */
+function unansweredIn(
+  { events }: RecordedHistory,
+  finalFrom: number | undefined,
+  atLeast: RunPlan['atLeast'],
+): string | undefined {
+  if (finalFrom === undefined) return undefined
+  const made = new Set<string>()
+  const answered = new Set<string>()
+  for (const { process, type, f } of events.slice(finalFrom)) {
+    if (typeof process === 'string') continue
+    if (type === 'invoke') made.add(f)
+    if (type === 'ok') answered.add(f)
+  }
+  const isAnswered = answered.size > 0 && [...made].every((f) => answered.has(f) || !(f in atLeast))
+  if (made.size === 0 || isAnswered) return undefined
+  return 'What is there in the end is not known: no final read was answered after all was mended.'
 }
 
 /** What was done in a run, and what had to be. */
@@ -143,10 +170,20 @@ export interface RunAmounts {
   readonly acknowledged: ReadonlyMap<string, number>
   readonly kinds: readonly FaultKind[]
   readonly faults: ReadonlyMap<FaultKind, number>
+  /** Why the run does not say what is there in the end. */
+  readonly unfinished: string | undefined
 }
 
-/** What a run has shown: a history without anomalies shows nothing when too little was done. */
+/** What a run has shown: a history without anomalies shows nothing when too little was done, or when it has no end. */
 export function conclude(result: CheckResult, amounts: RunAmounts): Pick<TestRun, 'verdict' | 'summary'> {
+  const { unfinished } = amounts
+  if (unfinished !== undefined) {
+    const isWrong = result.verdict === 'invalid'
+    return {
+      verdict: isWrong ? 'invalid' : 'unknown',
+      summary: isWrong ? `${result.summary} ${unfinished}` : unfinished,
+    }
+  }
   const missing = result.verdict === 'valid' ? shortOf(amounts) : undefined
   if (missing !== undefined) return { verdict: 'unknown', summary: missing }
   return { verdict: result.verdict, summary: result.summary }

@@ -1,5 +1,6 @@
 import type { FaultKind } from '../../chaos/nemesis/cluster-under-test.ts'
 import type { RecordedHistory } from '../../verify/history/recorded-history.ts'
+import type { ConsistencyModel } from '../../verify/transactions/consistency/consistency-model.ts'
 import type { Anomaly, Spent, Verdict } from '../../verify/verdict/verdict.ts'
 
 /**
@@ -40,6 +41,12 @@ export interface TestSetup {
   readonly replayCommand: string
   /** A line to paste that judges the recorded history again. */
   readonly checkCommand?: string
+  /** Of programs that speak Maelstrom's protocol: what they are held against. */
+  readonly maelstrom?: {
+    readonly consistencyModels: readonly ConsistencyModel[]
+    /** The part of the calls that must be acknowledged. */
+    readonly availability?: number
+  }
 }
 
 /** What came of it. */
@@ -53,6 +60,10 @@ export interface TestResults {
   readonly spent: Spent
   /** Ended by a person, and judged by what was seen until then. */
   readonly isInterrupted: boolean
+  /** Why the run does not say what is there in the end, in a sentence; absent of one that does. */
+  readonly unfinished?: string
+  /** Index of the first event of the final reads; absent where there were none. */
+  readonly finalFrom?: number
   /** What happened and nobody did, such as nodes that ended by themselves; part of the summary, too. */
   readonly surprises?: readonly string[]
   /** From the first call to the last answer. */

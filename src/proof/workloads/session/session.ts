@@ -1,10 +1,11 @@
 import { checkSessionGuarantees } from '../../verify/checks/session/check-session-guarantees.ts'
 import type { HistoryValue } from '../../verify/history/event.ts'
 import { ok, rowsClient } from '../client.ts'
-import { mix, repeat } from '../generator/combinators.ts'
+import { eachWorker, mix, repeat, retried, sequence } from '../generator/combinators.ts'
 import type { Workload } from '../workload.ts'
 
 const KEYS = 4
+const keys = Array.from({ length: KEYS }, (_, key) => key)
 
 /** What each client sees of its own doings and of what it saw before, by the versions that the store tells. */
 export const session: Workload = {
@@ -18,6 +19,7 @@ export const session: Workload = {
         repeat(({ random }) => ({ f: 'read', value: null, key: random.integer(0, KEYS - 1) })),
         repeat(({ random }) => ({ f: 'write', value: values++, key: random.integer(0, KEYS - 1) })),
       ]),
+      finalReads: retried(eachWorker(() => sequence(keys.map((key) => ({ f: 'read', value: null, key }))))),
       atLeast: { read: 10, write: 10 },
       open: (worker) =>
         rowsClient(worker, prefix, async (rows, { f, value, key }) => {

@@ -1,7 +1,7 @@
 import { absent } from '../../../ports/key-value/version.ts'
 import { checkSetFull } from '../../verify/checks/set/check-set-full.ts'
 import { ok, rowsClient } from '../client.ts'
-import { eachWorker, limit, mix, repeat } from '../generator/combinators.ts'
+import { eachWorker, limit, mix, repeat, retried } from '../generator/combinators.ts'
 import type { Generator } from '../generator/generator.ts'
 import type { Workload } from '../workload.ts'
 
@@ -17,7 +17,7 @@ export const set: Workload = {
         [50, adds],
         [1, reads()],
       ]),
-      finalReads: eachWorker(() => limit(1, reads())),
+      finalReads: retried(eachWorker(() => limit(1, reads()))),
       atLeast: { add: 20, read: 2 },
       open: (worker) =>
         rowsClient(worker, prefix, async (rows, { f, value }) => {

@@ -17,6 +17,7 @@ import type {
   Written,
 } from '../../../ports/key-value/key-value-store.ts'
 import type { FencingToken, Lease, LeaseOptions } from '../../../ports/key-value/lease.ts'
+import { absent } from '../../../ports/key-value/version.ts'
 import type { Change, Watch } from '../../../ports/key-value/watch.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { collect } from './collect.ts'
@@ -41,6 +42,8 @@ export const defects = [
   'false-refusal',
   /** Two leases have one fencing token. */
   'repeated-token',
+  /** A row that nobody wrote for long is gone. */
+  'forgotten-row',
   /** A watch passes over a change. */
   'skipped-change',
   /** A watch shows a change again. */
@@ -53,6 +56,7 @@ const DEFECT_RATE = 0.1
 /** How long what should be one moment takes, and how old a stale read is. */
 const MOMENT_MS = 30
 const ROWS_BEHIND = 10
+const WRITES_UNTIL_FORGOTTEN = 200
 
 /** A store with one mistake, which it makes now and then: what workloads must convict. */
 export class DefectiveStore implements KeyValueStore {
@@ -61,6 +65,7 @@ export class DefectiveStore implements KeyValueStore {
   readonly #defect: Defect
   /** What reads showed before, for showing it again. */
   readonly #seen: { readonly key: Uint8Array; readonly stored: Stored }[] = []
+  #newest = 0
   #lastToken: FencingToken | undefined
 
   constructor(store: KeyValueStore, runtime: Runtime, defect: Defect) {
@@ -77,6 +82,7 @@ export class DefectiveStore implements KeyValueStore {
     const old = this.#seen.find((seen) => equalBytes(seen.key, key))
     if (this.#isWrong('stale-read') && old !== undefined) return old.stored
     const stored = await this.#store.get(key, options)
+    if (this.#isForgotten(stored)) return { exists: false, value: undefined, version: absent }
     if (old === undefined || this.#runtime.random.next() < 0.1) {
       if (old !== undefined) this.#seen.splice(this.#seen.indexOf(old), 1)
       this.#seen.push({ key, stored })
@@ -110,7 +116,11 @@ export class DefectiveStore implements KeyValueStore {
   }
 
   async commit(transaction: Transaction): Promise<CommitResult> {
-    const { comparisons = [], operations } = transaction
+    const { operations } = transaction
+    // What is forgotten is not there for comparisons either.
+    const comparisons = (transaction.comparisons ?? []).filter(
+      ({ version }) => this.#defect !== 'forgotten-row' || version !== absent,
+    )
     if (this.#isWrong('lost-update')) return this.#store.commit({ operations })
     if (operations.length > 1 && this.#isWrong('torn-commit')) {
       const result = await this.#store.commit({ comparisons, operations: operations.slice(0, 1) })
@@ -119,7 +129,7 @@ export class DefectiveStore implements KeyValueStore {
       return this.#store.commit({ operations: operations.slice(1) })
     }
     const before = await Promise.all(operations.map(({ key }) => this.#store.get(key)))
-    const result = await this.#store.commit(transaction)
+    const result = await this.#store.commit({ comparisons, operations })
     if (result.committed && this.#isWrong('false-refusal')) return { committed: false, found: [] }
     if (result.committed && operations.length > 0 && this.#isWrong('lost-write')) {
       for (const [i, { key }] of operations.entries()) await this.#undo(key, before[i]!)
@@ -186,6 +196,11 @@ export class DefectiveStore implements KeyValueStore {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #isForgotten({ version }: Stored): boolean {
+    this.#newest = Math.max(this.#newest, version)
+    return this.#defect === 'forgotten-row' && this.#newest - version > WRITES_UNTIL_FORGOTTEN
   }
 
   #isWrong(defect: Defect): boolean {

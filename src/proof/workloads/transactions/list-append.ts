@@ -8,7 +8,7 @@ export const listAppend: Workload = {
   description:
     'transactions that append to lists and read them; there is one order of all, and it is that of time',
   plan: ({ prefix }) => ({
-    load: transactions('append'),
+    ...transactions('append'),
     atLeast: { txn: 20 },
     open: (worker) => transactionsClient(worker, prefix),
     check: (history, budget) =>

@@ -8,7 +8,7 @@ export const rwRegister: Workload = {
   description:
     'transactions that write and read registers; there is one order of all, and it is that of time',
   plan: ({ prefix }) => ({
-    load: transactions('w'),
+    ...transactions('w'),
     atLeast: { txn: 20 },
     open: (worker) => transactionsClient(worker, prefix),
     check: (history, budget) =>

@@ -1,6 +1,7 @@
 import type { HistoryValue } from '../../verify/history/event.ts'
 import { fail, ok, rowsClient } from '../client.ts'
-import { call, type Generator } from '../generator/generator.ts'
+import { retried, sequence } from '../generator/combinators.ts'
+import { call, type Generator, type Request } from '../generator/generator.ts'
 import type { Row, RowValue } from '../rows.ts'
 import type { WorkerContext, WorkloadClient } from '../workload.ts'
 
@@ -16,15 +17,30 @@ const usual: TransactionsShape = { keys: 4, writesPerKeyMax: 32, operationsMax: 
 
 export type MicroOperation = readonly [f: string, key: number, value: HistoryValue]
 
+/** What is there of every key in the end shows what was lost when nobody used it any more. */
+export interface TransactionsLoad {
+  readonly load: Generator
+  readonly finalReads: Generator
+}
+
 /** Short transactions of reads and writes on a few keys; no value is written twice to a key. */
 export function transactions(
   write: 'w' | 'append',
   { keys: keyCount, writesPerKeyMax, operationsMax }: TransactionsShape = usual,
-): Generator {
+): TransactionsLoad {
   const written = new Map<number, number>()
   const keys = Array.from({ length: keyCount }, (_, key) => key)
   let nextKey = keyCount
-  return {
+  function* readsOfAll(): Iterable<Request> {
+    for (let first = 0; first < nextKey; first += operationsMax) {
+      const count = Math.min(operationsMax, nextKey - first)
+      yield {
+        f: 'txn',
+        value: Array.from({ length: count }, (_, i): MicroOperation => ['r', first + i, null]),
+      }
+    }
+  }
+  const load: Generator = {
     next({ random }) {
       const operations: MicroOperation[] = []
       for (let count = random.integer(1, operationsMax); count > 0; count--) {
@@ -42,6 +58,7 @@ export function transactions(
       return call({ f: 'txn', value: operations })
     },
   }
+  return { load, finalReads: retried(sequence(readsOfAll())) }
 }
 
 /**
