@@ -15,7 +15,8 @@ let store: string
 beforeEach(() => {
   store = mkdtempSync(join(tmpdir(), 'dure-store-'))
 })
-afterEach(() => rmSync(store, { recursive: true }))
+// A directory that is empty goes with the last run that did not begin.
+afterEach(() => rmSync(store, { recursive: true, force: true }))
 
 const at = new Date('2026-11-20T16:55:00.123Z')
 
