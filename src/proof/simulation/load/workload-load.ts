@@ -10,6 +10,7 @@ import type { HistoryEvent } from '../../verify/history/event.ts'
 import { stagger, timeLimit } from '../../workloads/generator/combinators.ts'
 import { EventLog } from '../../workloads/run/event-log.ts'
 import { Load } from '../../workloads/run/load.ts'
+import { unansweredIn } from '../../workloads/run/run-plan.ts'
 import type { Workload, WorkloadPlan } from '../../workloads/workload.ts'
 import type { Scenario } from '../scenario.ts'
 import type { LoadClient, LoadVerdict, SeedLoad } from './seed-load.ts'
@@ -37,6 +38,7 @@ export class WorkloadLoad implements SeedLoad {
   #calls = 0
   #answers = 0
   #load: Load | undefined
+  #finalFrom: number | undefined
   #isEnding = false
   #isOver = false
   #failure: unknown
@@ -99,6 +101,8 @@ export class WorkloadLoad implements SeedLoad {
   judge(): LoadVerdict {
     assert(this.#isOver, 'a load is judged when it is over')
     const { verdict, summary, anomalies } = this.#plan.check(this.#log.history)
+    const unanswered = unansweredIn(this.#log.history, this.#finalFrom, this.#plan.atLeast)
+    if (verdict === 'valid' && unanswered !== undefined) return { verdict: 'unknown', summary: unanswered }
     if (verdict !== 'invalid') return { verdict, summary }
     const [first] = anomalies
     const drawing = first?.drawing === undefined ? '' : `\n${first.drawing}`
@@ -116,7 +120,10 @@ export class WorkloadLoad implements SeedLoad {
     this.#load = load
     const meanMs = this.#scenario.thinkMs / this.#workers
     if (!this.#isEnding) await load.run(stagger(meanMs, plan.load))
-    if (plan.finalReads !== undefined) await load.run(timeLimit(FINAL_READS_MS_MAX, plan.finalReads))
+    if (plan.finalReads !== undefined) {
+      this.#finalFrom = this.#log.size
+      await load.run(timeLimit(FINAL_READS_MS_MAX, plan.finalReads))
+    }
     await load.close()
     this.#isOver = true
   }

@@ -146,7 +146,7 @@ export async function runPlan(
 }
 
 /** A store that never answers again once all was mended is no pass, however well it did before. */
-function unansweredIn(
+export function unansweredIn(
   { events }: RecordedHistory,
   finalFrom: number | undefined,
   atLeast: RunPlan['atLeast'],
