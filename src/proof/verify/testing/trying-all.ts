@@ -30,7 +30,7 @@ export function keepsKeys(
   )
   const isAfter = (later: readonly number[], earlier: readonly number[]): boolean =>
     later.every((each) => earlier.every((place) => each > place))
-  return (written) =>
+  const accepts: Accepts = (written) =>
     [...written].every(([key, values]) => {
       const read = (by: Transaction): number[] => placesRead(by, key, values)
       const wrote = (by: Transaction): number[] => placesWritten(by, key, values)
@@ -45,6 +45,14 @@ export function keepsKeys(
         })
       )
     })
+  // The same is asked again and again.
+  const known = new Map<string, boolean>()
+  return (written) => {
+    const text = asText(written)
+    let answer = known.get(text)
+    if (answer === undefined) known.set(text, (answer = accepts(written)))
+    return answer
+  }
 }
 
 /** Of the reads of others' writes by a commit, how many writes each had seen. */
@@ -87,8 +95,11 @@ export function writesOf({ operations }: Transaction): Map<string, HistoryValue[
   return writes
 }
 
-export const withWrites = (keys: Keys, writes: Keys): Keys =>
-  new Map([...keys, ...[...writes].map(([key, list]) => [key, [...(keys.get(key) ?? []), ...list]] as const)])
+export function withWrites(keys: Keys, writes: Keys): Keys {
+  const after = new Map(keys)
+  for (const [key, list] of writes) after.set(key, [...(keys.get(key) ?? []), ...list])
+  return after
+}
 
 export const lengthOf = (keys: Keys, key: string): number => keys.get(key)?.length ?? 0
 
@@ -105,9 +116,15 @@ export function comesBefore(first: Transaction, second: Transaction, order: Orde
 export const without = <Item>(items: readonly Item[], item: Item): Item[] =>
   items.filter((each) => each !== item)
 
+/** Every order there is. */
 export function permutations<Item>(items: readonly Item[]): Item[][] {
-  if (items.length === 0) return [[]]
-  return items.flatMap((first) => permutations(without(items, first)).map((rest) => [first, ...rest]))
+  let all: Item[][] = [[]]
+  for (const item of items) {
+    all = all.flatMap((order) =>
+      Array.from({ length: order.length + 1 }, (_, at) => order.toSpliced(at, 0, item)),
+    )
+  }
+  return all
 }
 
 export function subsets<Item>(items: readonly Item[]): Item[][] {
@@ -117,5 +134,8 @@ export function subsets<Item>(items: readonly Item[]): Item[][] {
 }
 
 /** The same for the same writes in the same order. */
-export const asText = (written: Keys): string =>
-  JSON.stringify([...written].filter(([, list]) => list.length > 0).sort())
+export function asText(written: Keys): string {
+  const keys: string[] = []
+  for (const [key, list] of written) if (list.length > 0) keys.push(`${key}: ${list}`)
+  return keys.sort().join('; ')
+}
