@@ -23,10 +23,11 @@ export {
   perKey,
   phases,
   repeat,
+  retried,
   sequence,
   stagger,
   timeLimit,
   until,
 } from './proof/workloads/generator/combinators.ts'
-export type { Asking, Draw, Generator, Request } from './proof/workloads/generator/generator.ts'
+export type { Asking, CallEnd, Draw, Generator, Request } from './proof/workloads/generator/generator.ts'
 export type { Answer, InvokeOptions, WorkloadClient } from './proof/workloads/workload.ts'

@@ -140,24 +140,28 @@ async function test(context: CommandContext, options: TestOptions, command: Comm
   const { RunDirectory } = await import('../test/store/run-directory.ts')
   const { shell, styles } = context
   const finished: FinishedTest[] = []
-  for (const [i, plan] of plans.entries()) {
-    if (shell.interrupted.aborted) break
-    const directory = RunDirectory.create(plan.store, plan.name, new Date())
-    const place = plans.length === 1 ? '' : `${i + 1} of ${plans.length}: `
-    say(context, styles.stderr('quiet', `${place}${inWords(plan)}\n${directory.path}`))
-    const run = await withLiveLine(context, plan, (hooks) =>
-      recordTest(plan, directory, versionOf(command), {
-        ...hooks,
-        interrupted: shell.interrupted,
-        killed: shell.killed,
-      }),
-    )
-    finished.push(run)
-    await tell(context, run, options)
-  }
-  if (plans.length > 1 && finished.length > 0 && !options.json) {
-    const { renderRuns } = await import('../test/output/render-runs.ts')
-    await writeData(context, `\n${renderRuns(finished, styles.stdout)}`)
+  try {
+    for (const [i, plan] of plans.entries()) {
+      if (shell.interrupted.aborted) break
+      const directory = RunDirectory.create(plan.store, plan.name, new Date())
+      const place = plans.length === 1 ? '' : `${i + 1} of ${plans.length}: `
+      say(context, styles.stderr('quiet', `${place}${inWords(plan)}\n${directory.path}`))
+      const run = await withLiveLine(context, plan, (hooks) =>
+        recordTest(plan, directory, versionOf(command), {
+          ...hooks,
+          interrupted: shell.interrupted,
+          killed: shell.killed,
+        }),
+      )
+      finished.push(run)
+      await tell(context, run, options)
+    }
+  } finally {
+    // Also where one of them did not begin: hours may lie in those before it.
+    if (plans.length > 1 && finished.length > 0 && !options.json) {
+      const { renderRuns } = await import('../test/output/render-runs.ts')
+      await writeData(context, `\n${renderRuns(finished, styles.stdout)}`)
+    }
   }
   context.exitCode = shell.interrupted.aborted ? exitCodes.interrupted : exitCodeOf(finished)
 }
