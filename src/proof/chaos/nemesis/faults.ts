@@ -131,14 +131,26 @@ async function disturb(cluster: ClusterUnderTest, random: Random, victims: Victi
   // Nobody's messages can suffer while all are dead or paused: then it is for those that come back.
   const chosen = can('nodes') ? await choose(cluster, random, victims) : []
   const isForAll = chosen.length === 0 || chosen.length === cluster.nodes.length
-  const described = Object.entries(disturbance)
-    .map(([name, value]) => `${name} ${Math.round(value * 100) / 100}`)
-    .join(', ')
   return begun(
-    isForAll ? described : `${described} of ${[...chosen].sort().join(',')}`,
+    isForAll ? inWords(disturbance) : `${inWords(disturbance)} of ${[...chosen].sort().join(',')}`,
     () => cluster.disturb!(isForAll ? disturbance : { ...disturbance, nodes: chosen }),
     () => cluster.disturb!(undefined),
   )
+}
+
+/** `loss 17 %`, `reorder 34 %, delay 20 ms`. */
+function inWords({
+  lossProbability,
+  duplicateProbability,
+  reorderProbability,
+  delayMs,
+}: LinkDisturbance): string {
+  const parts = Object.entries({
+    loss: lossProbability,
+    duplication: duplicateProbability,
+    reorder: reorderProbability,
+  }).flatMap(([name, part]) => (part === undefined ? [] : [`${name} ${Math.round(part * 100)} %`]))
+  return [...parts, ...(delayMs === undefined ? [] : [`delay ${Math.round(delayMs)} ms`])].join(', ')
 }
 
 async function replaceMember(cluster: ClusterUnderTest): Promise<Fault> {

@@ -128,14 +128,14 @@ describe('a nemesis', () => {
     const packets = async (cluster: Puppets) =>
       (await run(cluster)).filter(({ kind }) => kind === 'packet').map(({ described }) => described)
     const all = await packets(new Puppets())
-    expect(all).toContainEqual(expect.stringContaining('duplicateProbability'))
-    for (const whose of [/ of 2$/, / of \d,\d$/, / of \d,\d,\d$/, /[\d.]$/])
+    expect(all).toContainEqual(expect.stringMatching(/^duplication \d+ %/))
+    for (const whose of [/ of 2$/, / of \d,\d$/, / of \d,\d,\d$/, /(ms|%)$/])
       expect(all).toContainEqual(expect.stringMatching(whose))
     const cluster = new Puppets()
     cluster.disturbances = new Set(['delayMs', 'lossProbability'])
     const some = await packets(cluster)
     expect(some.length).toBeGreaterThan(10)
-    expect(some.filter((described) => !/^(delayMs|lossProbability) [\d.]+$/.test(described))).toEqual([])
+    expect(some.filter((described) => !/^(delay \d+ ms|loss \d+ %)$/.test(described))).toEqual([])
   })
 
   it('says what could not be done, and goes on', async () => {
