@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { HistoryEvent, HistoryValue } from '../history/event.ts'
+import { pairEvents } from '../history/pair-events.ts'
+import type { RecordedOperation } from '../history/recorded-operation.ts'
+import { equalValues } from '../history/value/equal-values.ts'
+import { seededRandom } from '../testing/random-history.ts'
+import { permutations, subsets } from '../testing/trying-all.ts'
 import { checkWatched } from './check-watched.ts'
 
 type Change = readonly [name: string, value: number, version: number]
@@ -141,4 +146,96 @@ describe('watches', () => {
     expect(anomalies.map((anomaly) => anomaly.name)).toContain(name)
     expect(summary).toContain(anomalies[0]!.explanation)
   })
+})
+
+/** Writes, some at once, and two watchers that are shown them as they come, mostly right; each may have to begin anew. */
+function anyWatches(seed: number): HistoryEvent[] {
+  const random = seededRandom(seed)
+  const below = (count: number): number => Math.floor(random() * count)
+  const events: HistoryEvent[] = []
+  const add = (event: Omit<HistoryEvent, 'index'>) => events.push({ index: events.length, ...event })
+  const committed: Change[] = []
+  const reached = [0, 0]
+  let value = 0
+  const write = (f: string, count: number): void => {
+    const changes = Array.from({ length: count }, (): Change => ['k', ++value, value])
+    changes.forEach((change, process) => {
+      add({ process: value * 10 + process, type: 'invoke', f, value: change.slice(0, 2) })
+    })
+    const order = below(2) === 0 ? changes : changes.toReversed()
+    for (const change of order) {
+      const type = f === 'last' || below(4) > 0 ? 'ok' : below(2) === 0 ? 'info' : 'fail'
+      const process = value * 10 + changes.indexOf(change)
+      add({ process, type, f, value: type === 'ok' ? change : change.slice(0, 2) })
+      if (type === 'ok' || (type === 'info' && below(2) === 0) || below(20) === 0) committed.push(change)
+    }
+  }
+  const watch = (watcher: number, isAll: boolean): void => {
+    const about = { process: `watcher ${watcher}`, f: 'watch', key: watcher }
+    add({ ...about, type: 'invoke', value: null })
+    if (!isAll && below(5) === 0) {
+      reached[watcher] = reached[watcher]! + below(committed.length - reached[watcher]! + 1)
+      return void add({ ...about, type: 'fail', value: null, error: 'compacted' })
+    }
+    const from = reached[watcher]!
+    reached[watcher] = isAll ? committed.length : from + below(committed.length - from + 1)
+    const shown = committed.slice(from, reached[watcher])
+    const fault = below(8)
+    if (fault === 0 && shown.length > 0) shown.splice(below(shown.length), 1)
+    if (fault === 1 && shown.length > 0) shown.splice(below(shown.length), 0, shown[below(shown.length)]!)
+    add({ ...about, type: 'ok', value: shown as unknown as HistoryValue })
+  }
+  for (let step = 2 + below(4); step > 0; step--) {
+    if (below(2) === 0 && value < 3) write('write', 1 + below(2))
+    else watch(below(2), false)
+  }
+  write('last', 1)
+  for (const watcher of [0, 1]) watch(watcher, true)
+  return events
+}
+
+/** Whether in some order of all that was done each watcher was shown what came next, by trying every order. */
+function hasOrderOfChanges(events: readonly HistoryEvent[]): boolean {
+  const operations = pairEvents({ origin: 'dure', events: [...events] })
+  const writes = operations.filter(({ f, outcome }) => f !== 'watch' && outcome !== 'failed')
+  const runs = [0, 1].flatMap((watcher) => {
+    const all: { after: number; shown: Change[] }[] = [{ after: -1, shown: [] }]
+    for (const { f, key, outcome, answer, return: returned } of operations) {
+      if (f !== 'watch' || key !== watcher) continue
+      if (outcome === 'failed') all.push({ after: returned!, shown: [] })
+      else all.at(-1)!.shown.push(...(answer as unknown as Change[]))
+    }
+    return all
+  })
+  return subsets(writes.filter(({ outcome }) => outcome === 'unknown')).some((undone) =>
+    permutations(writes.filter((each) => !undone.includes(each))).some(
+      (order) =>
+        order.every((later, at) =>
+          order.slice(at + 1).every((each) => each.outcome !== 'ok' || each.return! > later.call),
+        ) &&
+        runs.every(({ after, shown }) =>
+          order.some(
+            (_, from) =>
+              (after < 0 ? from === 0 : order.slice(0, from).every(({ call }) => call < after)) &&
+              shown.every((change, at) => equalValues(change[1], writtenBy(order[from + at]))),
+          ),
+        ),
+    ),
+  )
+}
+
+const writtenBy = (write: RecordedOperation | undefined): HistoryValue =>
+  write === undefined ? null : (write.value as readonly HistoryValue[])[1]!
+
+it('watches that are said to be wrong fit no order of the changes', () => {
+  const seen = { right: 0, wrong: 0, missed: 0 }
+  for (let seed = 1; seed <= 3_000; seed++) {
+    const events = anyWatches(seed)
+    const isWrong = checkWatched({ origin: 'dure', events }).verdict === 'invalid'
+    const fits = hasOrderOfChanges(events)
+    if (isWrong && fits) expect.fail(`seed ${seed}: ${JSON.stringify(events)}`)
+    seen[fits ? 'right' : isWrong ? 'wrong' : 'missed']++
+  }
+  expect(seen.right).toBeGreaterThan(1_000)
+  expect(seen.wrong).toBeGreaterThan(10 * seen.missed)
 })
