@@ -1,9 +1,11 @@
 import { describe, expect, it, test } from 'vitest'
+import type { LogResult } from '../../verify/checks/log/check-log.ts'
 import { programs } from '../testing/programs/catalogue.ts'
 import { acknowledgedOf, countOf, stagedTest } from '../testing/staged-test.ts'
 import { programOf, type ThreadProgram } from '../testing/thread-launcher.ts'
 import { maelstromWorkloads } from '../workloads/catalogue.ts'
 import { echo } from '../workloads/echo.ts'
+import { kafka } from '../workloads/kafka.ts'
 import { linKv } from '../workloads/lin-kv.ts'
 import { broadcast } from '../workloads/sets.ts'
 import { txnListAppend } from '../workloads/transactions.ts'
@@ -118,6 +120,20 @@ describe('a program that breaks the protocol', () => {
   })
 })
 
+type LogMessage = readonly [offset: number, message: unknown]
+
+/** The logs of a right program, of which polls show what is left of them. */
+const polling =
+  (shown: (key: string, messages: readonly LogMessage[]) => readonly LogMessage[]): ThreadProgram =>
+  (runtime, write) =>
+    programOf(programs.kafka!)(runtime, (line) => {
+      const message = JSON.parse(line)
+      const { body } = message
+      if (body.type !== 'poll_ok') return write(line)
+      const left = Object.entries<LogMessage[]>(body.msgs).map(([key, all]) => [key, shown(key, all)])
+      write(JSON.stringify({ ...message, body: { ...body, msgs: Object.fromEntries(left) } }))
+    })
+
 describe('a test', () => {
   const proxy = programOf(programs['lin-kv']!)
 
@@ -191,6 +207,29 @@ describe('a test', () => {
     )
     expect(countOf(made)).toBeLessThan(70)
     expect(verdict).toBe('unknown')
+  })
+
+  it('convicts no log because it is slow', async () => {
+    const slow = polling((_key, messages) => messages.slice(0, 1))
+    const run = (latencyMs: number) =>
+      stagedTest(slow, { workload: kafka, latencyMs, timeoutMs: 3_000, crashClients: false })
+    const enough = await run(60)
+    expect([enough.verdict, enough.result.anomalies]).toEqual(['valid', []])
+    const tooSlow = await run(200)
+    expect(tooSlow.result.anomalies).toEqual([])
+    expect([tooSlow.verdict, tooSlow.summary]).toEqual([
+      'unknown',
+      expect.stringMatching(/^What the logs have in the end is not known/),
+    ])
+    expect((tooSlow.result as LogResult).statistics.unseen).toBeGreaterThan(0)
+  })
+
+  it('convicts a log that shows its last messages to nobody', async () => {
+    const hiding = polling((key, messages) =>
+      key === '0' ? messages.filter(([offset]) => offset < 9) : messages,
+    )
+    const { verdict, result } = await stagedTest(hiding, { workload: kafka })
+    expect([verdict, result.anomalies[0]?.name]).toEqual(['invalid', 'unseen-message'])
   })
 
   it('asks every node in the end', async () => {

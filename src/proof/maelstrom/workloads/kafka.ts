@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { checkLog } from '../../verify/checks/log/check-log.ts'
-import type { HistoryValue } from '../../verify/history/event.ts'
-import { eachWorker, mix, repeat, timeLimit } from '../../workloads/generator/combinators.ts'
+import type { HistoryEvent, HistoryValue } from '../../verify/history/event.ts'
+import type { RecordedHistory } from '../../verify/history/recorded-history.ts'
+import { eachWorker, mix, repeat } from '../../workloads/generator/combinators.ts'
 import { call as asked, done, type Generator } from '../../workloads/generator/generator.ts'
 import type { Answer, WorkloadClient } from '../../workloads/workload.ts'
 import { RpcError } from '../client/rpc.ts'
@@ -23,8 +24,8 @@ const committedRpc = rpc(
 
 const KEYS = 4
 const MESSAGES_PER_KEY_MAX = 256
-/** A program that lost data would be asked for it for ever. */
-const FINAL_POLLS_MS_MAX = 10_000
+/** A program that lost data would be asked for it for ever; one that is slow has something new now and then. */
+const WITHOUT_NEWS_MS_MAX = 10_000
 
 /** Logs of messages: what is acknowledged stays, in one order, and polls show it without gaps. */
 export const kafka: MaelstromWorkload = {
@@ -34,6 +35,7 @@ export const kafka: MaelstromWorkload = {
     const ends = new Map<string, number>()
     const clients = new Map<number, LogClient>()
     let isAtTheEnd = false
+    let isPolledToTheEnd = false
     return {
       load: startWithAssign(
         keys,
@@ -44,13 +46,13 @@ export const kafka: MaelstromWorkload = {
           ...(crashClients ? [[0.2, repeat(() => ({ f: 'crash', value: null }))] as const] : []),
         ]),
       ),
-      finalReads: timeLimit(
-        FINAL_POLLS_MS_MAX,
-        eachWorker((worker) => {
-          isAtTheEnd = true
-          return pollToTheEnd(keys, ends, () => clients.get(worker))
-        }),
-      ),
+      finalReads: eachWorker((worker) => {
+        isAtTheEnd = true
+        return pollToTheEnd(keys, ends, {
+          clientOf: () => clients.get(worker),
+          onEnd: () => (isPolledToTheEnd = true),
+        })
+      }),
       atLeast: { send: 1, poll: 1 },
       open: (call, _, worker) => {
         const client = new LogClient(call, {
@@ -61,7 +63,11 @@ export const kafka: MaelstromWorkload = {
         clients.set(worker, client)
         return client
       },
-      check: (history, { finalFrom }) => checkLog(history, { finalPolls: finalFrom !== undefined }),
+      check: (history, { finalFrom }) => checkLog(history, { finalPolls: isPolledOut(history, finalFrom) }),
+      unfinished: () =>
+        isAtTheEnd && !isPolledToTheEnd
+          ? 'What the logs have in the end is not known: no client could poll all of them to their end.'
+          : undefined,
     }
   },
 }
@@ -106,22 +112,58 @@ function startWithAssign(keys: LogKeys, load: Generator): Generator {
   }
 }
 
-/** All keys from their beginning, by a new client, until the last known offset of each was polled. */
+/**
+ * Whether somebody polled in the end, and for a while nothing came any more: then what nobody saw is not there. Who reached
+ * the end of all logs has seen all of it.
+ */
+function isPolledOut({ events }: RecordedHistory, finalFrom = Number.POSITIVE_INFINITY): boolean {
+  /** By process: from when to when its last polls brought nothing. */
+  const empty = new Map<HistoryEvent['process'], { readonly fromNs: number; toNs: number }>()
+  for (const { process, type, f, value, timeNs = 0 } of events.slice(Math.min(finalFrom, events.length))) {
+    if (f !== 'poll' || type !== 'ok') continue
+    const known = empty.get(process)
+    if (!isEmptyPoll(value)) empty.delete(process)
+    else if (known === undefined) empty.set(process, { fromNs: timeNs, toNs: timeNs })
+    else known.toNs = timeNs
+  }
+  return [...empty.values()].some(({ fromNs, toNs }) => (toNs - fromNs) / 1e6 >= WITHOUT_NEWS_MS_MAX / 2)
+}
+
+function isEmptyPoll(value: HistoryValue): boolean {
+  const [[, messages]] = value as readonly [readonly [string, ReadonlyMap<string, readonly HistoryValue[]>]]
+  return [...messages.values()].every(({ length }) => length === 0)
+}
+
+/**
+ * All keys from their beginning, by a new client, until the last known offset of each was polled, or nothing more came for
+ * some time.
+ */
 function pollToTheEnd(
   keys: LogKeys,
   ends: ReadonlyMap<string, number>,
-  clientOf: () => LogClient | undefined,
+  { clientOf, onEnd }: { readonly clientOf: () => LogClient | undefined; readonly onEnd: () => void },
 ): Generator {
-  let hasBegun = false
+  let newsMs: number | undefined
+  let position = 0
   return {
-    next() {
-      if (!hasBegun) {
-        hasBegun = true
+    next({ nowMs }) {
+      if (newsMs === undefined) {
+        newsMs = nowMs
         return asked({ f: 'crash', value: null })
       }
       const client = clientOf()
-      if (client === undefined || !client.isAssigned) return asked({ f: 'assign', value: keys.all })
-      return client.hasReached(ends) ? done : asked({ f: 'poll', value: [['poll']] })
+      if (client !== undefined && client.position > position) {
+        position = client.position
+        newsMs = nowMs
+      }
+      const isOver = nowMs - newsMs >= WITHOUT_NEWS_MS_MAX
+      if (client === undefined || !client.isAssigned)
+        return isOver ? done : asked({ f: 'assign', value: keys.all })
+      if (client.hasReached(ends) || (isOver && client.hasFoundNothing)) {
+        onEnd()
+        return done
+      }
+      return isOver ? done : asked({ f: 'poll', value: [['poll']] })
     },
   }
 }
@@ -137,6 +179,8 @@ interface LogClientOptions {
 /** A client of logs: it knows where it is in each, and says what it has processed. */
 class LogClient implements WorkloadClient {
   isAssigned = false
+  /** Its last poll that was answered brought no message. */
+  hasFoundNothing = false
   readonly #call: NodeCall
   readonly #options: LogClientOptions
   /** The offset to poll next, by assigned key. */
@@ -149,6 +193,13 @@ class LogClient implements WorkloadClient {
 
   hasReached(ends: ReadonlyMap<string, number>): boolean {
     return [...ends].every(([key, end]) => (this.#offsets.get(key) ?? 0) > end)
+  }
+
+  /** Grows with what it polls. */
+  get position(): number {
+    let sum = 0
+    for (const offset of this.#offsets.values()) sum += offset
+    return sum
   }
 
   invoke(request: { readonly f: string; readonly value: HistoryValue }): Promise<Answer> {
@@ -184,7 +235,8 @@ class LogClient implements WorkloadClient {
         this.#offsets.set(key, Math.max(this.#offsets.get(key) ?? 0, offset + 1))
       }
     }
-    if (Object.keys(processed).length > 0) await this.#commit(processed)
+    this.hasFoundNothing = Object.keys(processed).length === 0
+    if (!this.hasFoundNothing) await this.#commit(processed)
     return [['poll', historyValueOf(msgs)]]
   }
 
