@@ -145,6 +145,7 @@ class Check {
         realTime,
         examplesMax: this.#examplesMax,
         ruledOut: findings.kept.flatMap(({ name }) => modelsRuledOutBy(name)),
+        claimed: this.#model,
       },
       this.#effort,
     )

@@ -129,6 +129,31 @@ describe('single objects', () => {
     expect(checkAll(history, 'read-your-writes', 'serializable')).toEqual(['valid', 'valid'])
   })
 
+  test('though what it read was not the last that it misses now', () => {
+    const writes = [steps(['append', 'x', 1]), steps(['append', 'x', 2])]
+    const history = recordedHistory(
+      ...writes.map((write, at) => invoke(at + 1, write)),
+      ...one(0, ['r', 'x', [1, 2]]),
+      ...one(0, ['r', 'x', []]),
+      ...writes.map((write, at) => end(at + 1, write)),
+    )
+    expect(checkAll(history, 'monotonic-reads', 'linearizable')).toEqual(['invalid', 'invalid'])
+  })
+
+  test('even where weaker transactions are ruled out already', () => {
+    const write = steps(['append', 'x', 1])
+    const history = recordedHistory(
+      invoke(1, write),
+      invoke(2, steps(['append', 'y', 1])),
+      end(2, { ...steps(['append', 'y', 1]), outcome: 'failed' }),
+      ...one(3, ['r', 'y', [1]]),
+      ...one(0, ['r', 'x', [1]]),
+      ...one(0, ['r', 'x', []]),
+      end(1, write),
+    )
+    expect(checkAll(history, 'monotonic-reads', 'linearizable')).toEqual(['invalid', 'invalid'])
+  })
+
   test('what a transaction wrote besides, which was not read, may be missed', () => {
     const write = steps(['append', 'x', 1], ['append', 'y', 1])
     const history = recordedHistory(

@@ -275,7 +275,7 @@ export function modelScope(model: ConsistencyModel): ModelScope {
 
 /**
  * Models that forbid more than is looked for: a history is found to violate them, never by itself to satisfy them, only
- * where a stronger one stands. Single objects among them: there is a checker of linearizability for those.
+ * where a stronger one stands; and all that speak of single steps, which have checkers of their own.
  */
 const refutedOnly: ReadonlySet<ConsistencyModel> = new Set([
   'cursor-stability',
@@ -284,6 +284,14 @@ const refutedOnly: ReadonlySet<ConsistencyModel> = new Set([
   'monotonic-atomic-view',
   'update-atomic',
   'update-serializable',
+] as const)
+
+/** Whether a history of transactions can be found to violate the model, and not by itself to satisfy it. */
+export function isRefutedOnly(model: ConsistencyModel): boolean {
+  return refutedOnly.has(model) || isOfSteps(model)
+}
+
+const ofSteps: ReadonlySet<ConsistencyModel> = new Set([
   'monotonic-reads',
   'monotonic-writes',
   'read-your-writes',
@@ -293,9 +301,9 @@ const refutedOnly: ReadonlySet<ConsistencyModel> = new Set([
   'linearizable',
 ] as const)
 
-/** Whether a history of transactions can be found to violate the model, and not by itself to satisfy it. */
-export function isRefutedOnly(model: ConsistencyModel): boolean {
-  return refutedOnly.has(model)
+/** Whether the model speaks of single steps, and not of transactions as a whole. */
+export function isOfSteps(model: ConsistencyModel): boolean {
+  return ofSteps.has(model)
 }
 
 /** The models next below: what allows this model's histories too. */

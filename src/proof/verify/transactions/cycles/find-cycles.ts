@@ -1,5 +1,5 @@
 import { type CycleAnomaly, modelsRuledOutBy } from '../consistency/anomaly-name.ts'
-import type { ConsistencyModel } from '../consistency/consistency-model.ts'
+import { type ConsistencyModel, isOfSteps } from '../consistency/consistency-model.ts'
 import { modelStanding } from '../consistency/model-standing.ts'
 import type { Effort } from '../effort.ts'
 import { findComponents } from '../graph/components.ts'
@@ -20,6 +20,8 @@ export interface CycleOptions extends TransactionFacts {
   readonly examplesMax: number
   /** What is violated already: with cycles of orders only what is new is looked for. */
   readonly ruledOut: readonly ConsistencyModel[]
+  /** What the store claims. Of single objects some cycles tell, others do not: then a few of each name are looked at. */
+  readonly claimed: ConsistencyModel
 }
 
 /**
@@ -75,14 +77,22 @@ class Found {
   readonly #counts = new Map<CycleAnomaly, number>()
   #violated: ReadonlySet<ConsistencyModel>
   readonly #seen = new Set<string>()
+  readonly #claimed: ConsistencyModel
 
-  constructor({ examplesMax, ruledOut }: CycleOptions) {
+  constructor({ examplesMax, ruledOut, claimed }: CycleOptions) {
     this.#examplesMax = examplesMax
+    this.#claimed = claimed
     this.#violated = new Set(modelStanding(ruledOut).violated)
   }
 
   isKnown(name: CycleAnomaly): boolean {
-    return modelsRuledOutBy(name).every((model) => this.#violated.has(model))
+    return !this.#mayTell(name) && modelsRuledOutBy(name).every((model) => this.#violated.has(model))
+  }
+
+  /** Whether a cycle of this name may yet rule out what is claimed of single objects. */
+  #mayTell(name: CycleAnomaly): boolean {
+    if (!isOfSteps(this.#claimed) || this.#violated.has(this.#claimed)) return false
+    return isOrdered(name) && (this.#counts.get(name) ?? 0) < this.#examplesMax
   }
 
   isEnough(suffix: Suffix): boolean {
@@ -97,8 +107,7 @@ class Found {
     return {
       wants: (name) => {
         if (!this.isKnown(name)) return true
-        const isPlain = !name.endsWith('-process') && !name.endsWith('-realtime')
-        return isPlain && local === 0 && (this.#counts.get(name) ?? 0) < this.#examplesMax
+        return !isOrdered(name) && local === 0 && (this.#counts.get(name) ?? 0) < this.#examplesMax
       },
       add: (cycle) => {
         const key = cycle.edges.map(({ from, kind }) => `${from}${kind}`).join(' ')
@@ -113,3 +122,5 @@ class Found {
     }
   }
 }
+
+const isOrdered = (name: CycleAnomaly): boolean => name.endsWith('-process') || name.endsWith('-realtime')

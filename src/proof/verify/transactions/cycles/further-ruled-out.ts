@@ -57,14 +57,12 @@ function objectsRuledOut(edges: readonly CycleEdge[], facts: TransactionFacts): 
       case 'wr':
         return ['PRAM', 'writes-follow-reads']
       case 'rw':
-        return ['read-your-writes']
+        // It may have read what it wrote before it missed it.
+        return ['read-your-writes', ...missedAgain(edges, facts)]
     }
   }
-  const models: ConsistencyModel[] = []
-  if (isOfClient && isFlow(edges, facts)) models.push('writes-follow-reads')
-  if (others.length === 2 && missesWhatWasRead(edges, facts))
-    models.push(isOfClient ? 'monotonic-reads' : 'linearizable')
-  return models
+  const models = missedAgain(edges, facts)
+  return isOfClient && isFlow(edges, facts) ? [...models, 'writes-follow-reads'] : models
 }
 
 const isOrder = ({ kind }: CycleEdge): boolean => kind === 'process' || kind === 'realtime'
@@ -85,21 +83,24 @@ function isFlow(edges: readonly CycleEdge[], { operationsOf, reasonFor }: Transa
   })
 }
 
-/** Whether one transaction read what another, later by the order, missed of the same write. */
-function missesWhatWasRead(
+/** What is ruled out where a transaction missed what another, before it by an order alone, had read. */
+function missedAgain(
   edges: readonly CycleEdge[],
   { operationsOf, reasonFor }: TransactionFacts,
-): boolean {
-  const missed = edges.findIndex(({ kind }) => kind === 'rw')
-  if (missed < 0 || after(edges, missed).kind !== 'wr') return false
-  const { from, to } = edges[missed]!
-  const reader = after(edges, missed).to
-  const reason = reasonFor(from, to, 'rw')
-  return (
-    reader !== from &&
-    reason !== undefined &&
-    operationsOf(reader).some((step) => step.kind === 'read' && shows(step, reason))
-  )
+): readonly ConsistencyModel[] {
+  const models = new Set<ConsistencyModel>()
+  for (const [at, missed] of edges.entries()) {
+    if (missed.kind !== 'rw') continue
+    const reason = reasonFor(missed.from, missed.to, 'rw')
+    let isOfClient = true
+    for (let before = at - 1; reason !== undefined && isOrder(edges.at(before)!); before--) {
+      const { from, kind } = edges.at(before)!
+      isOfClient &&= kind === 'process'
+      const hasRead = operationsOf(from).some((step) => step.kind === 'read' && shows(step, reason))
+      if (hasRead) models.add(isOfClient ? 'monotonic-reads' : 'linearizable')
+    }
+  }
+  return [...models]
 }
 
 /** Whether a step is of the key and value that a reason ends with, or of a list with that value. */
