@@ -1,7 +1,9 @@
+import { DureError } from '../../foundation/errors.ts'
 import { type FaultKind, faultKinds } from '../../proof/chaos/nemesis/cluster-under-test.ts'
 import { readHistory } from '../../proof/files/read-history.ts'
 import { workloadNamed } from '../../proof/workloads/catalogue.ts'
 import { conclude } from '../../proof/workloads/run/run-plan.ts'
+import type { TestSetup } from '../../proof/workloads/run/test-record.ts'
 import { judgeHistory } from './judge/judge-history.ts'
 import type { FinishedTest } from './run-test.ts'
 import type { RunDirectory } from './store/run-directory.ts'
@@ -14,6 +16,7 @@ import { writeReport } from './write-report.ts'
  */
 export async function checkAgain(directory: RunDirectory, signal: AbortSignal): Promise<FinishedTest> {
   const setup = directory.readSetup()
+  requireOurs(setup, directory)
   const path = directory.at('history.jsonl')
   const before = directory.readResults()
   const history = readHistory(path)
@@ -50,4 +53,11 @@ export async function checkAgain(directory: RunDirectory, signal: AbortSignal): 
   const record = { setup, results, history }
   await writeReport(directory, record, result)
   return { record, result, directory }
+}
+
+/** A service of somebody's own may be called as a workload of ours is, and means something else. */
+function requireOurs({ checkCommand, name }: TestSetup, directory: RunDirectory): void {
+  if (checkCommand?.startsWith('dure test --check') === true) return
+  const advice = checkCommand ?? `dure check ${directory.at('history.jsonl')} --model …`
+  throw new DureError('invalid', `${name} has a check of its own, which is not known here: use ${advice}`)
 }

@@ -95,6 +95,15 @@ describe('the history of a run', () => {
     await expect(files.close()).rejects.toThrow('the history could not be written: ')
   })
 
+  test('of a service of one’s own is not judged by a workload that is called the same', async () => {
+    const { checkCommand: _, ...setup } = finishedTest().record.setup
+    const directory = RunDirectory.create(store, 'bank', at)
+    directory.writeSetup(setup)
+    await expect(checkAgain(directory, new AbortController().signal)).rejects.toThrow(
+      /has a check of its own, which is not known here: use dure check .*history\.jsonl --model/,
+    )
+  })
+
   test.for([
     [100, 'ended', 'unknown', 'Too few calls were acknowledged'],
     [90, 'ended', 'invalid', 'wrong total'],
