@@ -128,7 +128,7 @@ const families: readonly Family[] = [
 ]
 
 /** Of each family. */
-const histories = Number(process.env.DURE_TRANSACTION_HISTORIES ?? 1200)
+const histories = Number(process.env.DURE_TRANSACTION_HISTORIES ?? 1000)
 const costlyEvery = process.env.DURE_TRANSACTION_HISTORIES === undefined ? 5 : 3
 
 const allDefinitions = [...definitions, ...costly, ...uncommitted, ...inPart]

@@ -30,6 +30,10 @@ describe.each(workloads)('correct stores, %s', (workload) => {
     ['snapshot-isolation', 'strong-snapshot-isolation'],
     ['parallel-snapshot-isolation', 'parallel-snapshot-isolation'],
     ['read-committed', 'read-committed'],
+    ['serializable', 'linearizable'],
+    ['snapshot-isolation', 'PRAM'],
+    ['snapshot-isolation', 'writes-follow-reads'],
+    ['snapshot-isolation', 'update-atomic'],
   ] as const)('a store that is %s is acquitted of violating %s', (isolation, consistency) => {
     for (let seed = 1; seed <= 3; seed++) {
       const result = check(run({ seed, workload, isolation }), consistency, workload)
@@ -48,6 +52,10 @@ describe('broken stores are convicted, by name', () => {
     ['fractured-read', 'snapshot-isolation', 'read-atomic', 'fractured-read'],
     ['write-skew', 'serializable', 'serializable', 'G2-item'],
     ['stale-read', 'snapshot-isolation', 'strong-snapshot-isolation', 'fractured-read-process'],
+    ['stale-read', 'snapshot-isolation', 'read-your-writes', 'fractured-read-process'],
+    ['stale-read', 'snapshot-isolation', 'monotonic-reads', 'causality-violation-process'],
+    ['stale-read', 'snapshot-isolation', 'linearizable', 'fractured-read-process'],
+    ['lost-update', 'snapshot-isolation', 'update-atomic', 'G-single-item'],
   ] as const)(
     '%s in a store that is otherwise %s violates %s by %s',
     (fault, isolation, consistency, name) => {
