@@ -2,7 +2,7 @@ import { raftDefaults } from '../../protocols/raft/config.ts'
 import { Raft } from '../../protocols/raft/raft.ts'
 import { Group, type GroupParts } from './group.ts'
 import { type NodeOptions, storageDefaults } from './node-options.ts'
-import type { RecoveredState } from './recover.ts'
+import type { RecoveredState } from './recovery/recover.ts'
 import { StateMachine } from './state-machine/state-machine.ts'
 
 /** A group from what recovery found of it. */

@@ -6,7 +6,7 @@ import type { Runtime } from '../../runtime/runtime.ts'
 import type { ChangesParcel, Parcel, Request, Response } from '../../wire/parcel/parcel.ts'
 import { ParcelWriter } from '../../wire/parcel/parcel-writer.ts'
 import { errorResponse } from '../client/error-response.ts'
-import type { OpenRequest, OpenRequests } from './open-requests.ts'
+import type { OpenRequest, OpenRequests } from './requests/open-requests.ts'
 
 /** A turn's parcels for one endpoint leave before they grow beyond this. */
 const MESSAGE_BYTES_MAX = 1 << 20

@@ -1,5 +1,5 @@
 import type { Group } from '../../engines/embedded/group.ts'
-import type { OpenRequest } from '../../engines/embedded/open-requests.ts'
+import type { OpenRequest } from '../../engines/embedded/requests/open-requests.ts'
 import { encodeAddresses } from '../../engines/embedded/state-machine/members.ts'
 import { groupId, type NodeId } from '../../foundation/ids.ts'
 import type { Membership, MembershipChange, MembershipStep } from '../../protocols/raft/membership.ts'

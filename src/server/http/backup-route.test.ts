@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
-import type { BackupSource } from '../../engines/embedded/backups.ts'
+import type { BackupSource } from '../../engines/embedded/backup/backups.ts'
 import type { NodeStatus } from '../../engines/embedded/status.ts'
 import { utf8 } from '../../foundation/bytes.ts'
 import { DureError } from '../../foundation/errors.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Hono } from 'hono'
 import * as z from 'zod'
-import type { BackupSource } from '../../engines/embedded/backups.ts'
+import type { BackupSource } from '../../engines/embedded/backup/backups.ts'
 import { DureError } from '../../foundation/errors.ts'
 import { BackupWriter } from '../../storage/snapshot/backup-writer.ts'
 import type { OnNode, Served } from './environment.ts'

@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { MembersClient } from '../../engines/client/members-client.ts'
 import type { UnkeptLeases } from '../../engines/client/unkept-leases.ts'
-import type { BackupSource } from '../../engines/embedded/backups.ts'
+import type { BackupSource } from '../../engines/embedded/backup/backups.ts'
 import type { NodeStatus } from '../../engines/embedded/status.ts'
 import type { KeyValueStore } from '../../ports/key-value/key-value-store.ts'
 import type { FaultControl } from '../faults/fault-control.ts'

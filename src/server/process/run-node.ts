@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { BackupSource } from '../../engines/embedded/backups.ts'
+import type { BackupSource } from '../../engines/embedded/backup/backups.ts'
 import { embeddedMembers, embeddedStore } from '../../engines/embedded/embedded-store.ts'
 import type { EmbeddedNode } from '../../engines/embedded/node.ts'
 import { openNode } from '../../engines/embedded/node.ts'

@@ -1,8 +1,8 @@
-import { DureError } from '../../foundation/errors.ts'
-import type { LogIndex } from '../../foundation/ids.ts'
-import { mark } from '../../foundation/marks.ts'
-import type { Runtime, Timer } from '../../runtime/runtime.ts'
-import { encodeCommand } from '../../wire/command/codec.ts'
+import { DureError } from '../../../foundation/errors.ts'
+import type { LogIndex } from '../../../foundation/ids.ts'
+import { mark } from '../../../foundation/marks.ts'
+import type { Runtime, Timer } from '../../../runtime/runtime.ts'
+import { encodeCommand } from '../../../wire/command/codec.ts'
 import { LogClock } from './log-clock.ts'
 
 /**

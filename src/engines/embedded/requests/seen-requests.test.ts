@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { endpoint } from '../../runtime/network.ts'
+import { endpoint } from '../../../runtime/network.ts'
 import { SeenRequests } from './seen-requests.ts'
 
 const [one, other] = [endpoint(70_001), endpoint(70_002)]

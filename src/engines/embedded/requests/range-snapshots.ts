@@ -1,5 +1,5 @@
-import type { Runtime } from '../../runtime/runtime.ts'
-import type { FrozenTable } from '../../storage/table/table.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
+import type { FrozenTable } from '../../../storage/table/table.ts'
 
 /** An unfinished range whose reader does not come back is let go after this. */
 const IDLE_MS_MAX = 30_000

@@ -1,9 +1,9 @@
-import type { StoredRow } from '../../ports/key-value/key-value-store.ts'
-import type { FrozenTable, Table } from '../../storage/table/table.ts'
-import type { Request, Response } from '../../wire/parcel/parcel.ts'
-import { errorResponse } from '../client/error-response.ts'
+import type { StoredRow } from '../../../ports/key-value/key-value-store.ts'
+import type { FrozenTable, Table } from '../../../storage/table/table.ts'
+import type { Request, Response } from '../../../wire/parcel/parcel.ts'
+import { errorResponse } from '../../client/error-response.ts'
+import { space, storedRow, userRowKey } from '../state-machine/row.ts'
 import { RANGE_SNAPSHOTS_MAX, type RangeSnapshots } from './range-snapshots.ts'
-import { space, storedRow, userRowKey } from './state-machine/row.ts'
 
 /** A page ends after this many bytes of rows, whatever its limit. */
 const PAGE_BYTES_MAX = 512 << 10

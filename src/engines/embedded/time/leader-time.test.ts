@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { type LogIndex, logIndex } from '../../foundation/ids.ts'
-import type { Runtime } from '../../runtime/runtime.ts'
-import { Simulation } from '../../runtime/simulated/simulation.ts'
-import { readLogTime } from '../../wire/command/log-time.ts'
+import { type LogIndex, logIndex } from '../../../foundation/ids.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
+import { Simulation } from '../../../runtime/simulated/simulation.ts'
+import { readLogTime } from '../../../wire/command/log-time.ts'
 import { type Expiring, LeaderTime } from './leader-time.ts'
 
 /** A leader of which only the time is looked at: what it proposes is applied after `commitMs`, and removes `perEntry` dues. */

@@ -1,8 +1,8 @@
-import type { ErrorCode, Outcome } from '../../foundation/errors.ts'
-import { mark } from '../../foundation/marks.ts'
-import type { Runtime } from '../../runtime/runtime.ts'
-import type { Response } from '../../wire/parcel/parcel.ts'
-import { errorResponse } from '../client/error-response.ts'
+import type { ErrorCode, Outcome } from '../../../foundation/errors.ts'
+import { mark } from '../../../foundation/marks.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
+import type { Response } from '../../../wire/parcel/parcel.ts'
+import { errorResponse } from '../../client/error-response.ts'
 
 export type Reply = (response: Response) => void
 

@@ -1,9 +1,9 @@
-import { assert } from '../../foundation/assert.ts'
-import type { LogIndex, NodeId, Term } from '../../foundation/ids.ts'
-import { mark } from '../../foundation/marks.ts'
-import type { RefusalReason } from '../../protocols/raft/effect.ts'
-import type { CommandResult } from '../../wire/command/command.ts'
-import { errorResponse } from '../client/error-response.ts'
+import { assert } from '../../../foundation/assert.ts'
+import type { LogIndex, NodeId, Term } from '../../../foundation/ids.ts'
+import { mark } from '../../../foundation/marks.ts'
+import type { RefusalReason } from '../../../protocols/raft/effect.ts'
+import type { CommandResult } from '../../../wire/command/command.ts'
+import { errorResponse } from '../../client/error-response.ts'
 import type { OpenRequest, OpenRequests } from './open-requests.ts'
 
 interface Appended {

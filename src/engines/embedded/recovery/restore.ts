@@ -1,10 +1,10 @@
-import { DureError } from '../../foundation/errors.ts'
-import { mark } from '../../foundation/marks.ts'
-import type { RestoredState } from '../../protocols/raft/core.ts'
-import { REPLACE_NODE } from '../../storage/identity/replace-node.ts'
-import type { RecoveredGroup } from '../../storage/log/log.ts'
-import type { TablePosition } from '../../storage/table/table.ts'
-import { ownEntries } from './own-bytes.ts'
+import { DureError } from '../../../foundation/errors.ts'
+import { mark } from '../../../foundation/marks.ts'
+import type { RestoredState } from '../../../protocols/raft/core.ts'
+import { REPLACE_NODE } from '../../../storage/identity/replace-node.ts'
+import type { RecoveredGroup } from '../../../storage/log/log.ts'
+import type { TablePosition } from '../../../storage/table/table.ts'
+import { ownEntries } from '../own-bytes.ts'
 
 /**
  * Puts one group together from what its log and its table hold after a stop. The two are written apart, so they may

@@ -1,5 +1,5 @@
-import type { Row } from '../../storage/table/table.ts'
-import { space } from './state-machine/row.ts'
+import type { Row } from '../../../storage/table/table.ts'
+import { space } from '../state-machine/row.ts'
 
 /**
  * What a restored cluster takes over from a backup, by the space of a row. What belongs to the old cluster's clients and

@@ -1,6 +1,6 @@
-import type { LogIndex, NodeId } from '../../foundation/ids.ts'
-import { mark } from '../../foundation/marks.ts'
-import type { RefusalReason } from '../../protocols/raft/effect.ts'
+import type { LogIndex, NodeId } from '../../../foundation/ids.ts'
+import { mark } from '../../../foundation/marks.ts'
+import type { RefusalReason } from '../../../protocols/raft/effect.ts'
 import type { OpenRequest, OpenRequests } from './open-requests.ts'
 import { refusal } from './proposals.ts'
 

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../runtime/network.ts'
+import type { Endpoint } from '../../../runtime/network.ts'
 
 /** Of one sender. A copy arrives right behind the original or within a few more messages. */
 const REMEMBERED = 256

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { groupId, logIndex, nodeId, term } from '../../foundation/ids.ts'
-import { raftDefaults } from '../../protocols/raft/config.ts'
-import { Raft } from '../../protocols/raft/raft.ts'
-import type { RecoveredGroup } from '../../storage/log/log.ts'
-import type { TablePosition } from '../../storage/table/table.ts'
+import { groupId, logIndex, nodeId, term } from '../../../foundation/ids.ts'
+import { raftDefaults } from '../../../protocols/raft/config.ts'
+import { Raft } from '../../../protocols/raft/raft.ts'
+import type { RecoveredGroup } from '../../../storage/log/log.ts'
+import type { TablePosition } from '../../../storage/table/table.ts'
 import { restoreGroup } from './restore.ts'
 
 const membership = {
