@@ -133,3 +133,25 @@ test('what is due goes in several entries when there is more than one removes', 
   expect(state.isStill).toBe(true)
   expect(expired).toEqual([`lease ${lease}`])
 })
+
+test('a lease that is over when it is ended takes its part of what one entry removes', () => {
+  const end = (index: number, removed: string[]) =>
+    state.step(
+      index,
+      { kind: 'end-lease', logTimeMs: TTL_MS + 1, lease },
+      { kind: 'lease-ended', existed: false },
+      changesOf(index, removed),
+    )
+  const ofLease = ['a', 'b', 'c']
+  commit(2, 0, [...ofLease.map((key) => put(key, { lease })), put('d', { ttlMs: TTL_MS })])
+  end(3, ofLease)
+  advance(4, TTL_MS + 1, ['d'])
+  expect(expired).toEqual([`lease ${lease}`, 'd'])
+})
+
+test('a lease that is over when it is ended excuses no more than its part', () => {
+  commit(2, 0, [put('a', { lease }), put('b', { lease }), put('d', { ttlMs: TTL_MS })])
+  const command: Command = { kind: 'end-lease', logTimeMs: TTL_MS + 1, lease }
+  const end = () => state.step(3, command, { kind: 'lease-ended', existed: false }, changesOf(3, ['a', 'b']))
+  expect(end).toThrow('left d beyond its time')
+})
