@@ -16,6 +16,7 @@ import type { CommandResult } from '../../wire/command/command.ts'
 import { stampLogTime } from '../../wire/command/log-time.ts'
 import type { ChangePlace, FeedPlace, Request, Response, WireChange } from '../../wire/parcel/parcel.ts'
 import { errorResponse } from '../client/error-response.ts'
+import { Flushes } from './flushes.ts'
 import { MemberRequests } from './membership/member-requests.ts'
 import type { StorageOptions } from './node-options.ts'
 import { ownCommands, ownEntries } from './own-bytes.ts'
@@ -54,9 +55,6 @@ export interface GroupParts {
 /** One try to learn where the leader's log ends. */
 const END_MS_MAX = 2_000
 
-/** The change feed may hold the log back to so many times what is kept of it anyway. */
-const FEED_LOG_FACTOR = 4
-
 /** What a simulation, a metric or a test may watch; never changes anything. */
 export interface GroupObserver {
   persisted?(group: GroupId, hardState: HardState | undefined, entries: readonly Entry[]): void
@@ -85,10 +83,9 @@ export class Group {
   readonly #ranges: RangeSnapshots
   readonly #transfers: SnapshotTransfers
   readonly #time: LeaderTime
+  readonly #flushes: Flushes
   #timer: Timer | undefined
   #timerAtMs = Number.POSITIVE_INFINITY
-  #flushTimer: Timer | undefined
-  #isFlushing = false
   #isStepping = false
   #isClosed = false
   /** One counter for everything that is asked of the core, so that an answer names one request. */
@@ -115,10 +112,18 @@ export class Group {
     this.#proposals = new Proposals(parts.open)
     this.#reads = new Reads(parts.open)
     this.#ranges = new RangeSnapshots(parts.runtime)
+    const { logKeepBytes: keepBytes } = parts.storage
+    this.#flushes = new Flushes({
+      table: parts.table,
+      stateMachine: parts.stateMachine,
+      storage: parts.storage,
+      runtime: parts.runtime,
+      compact: (index) => this.#step({ type: 'compact', nowMs: this.#nowMs(), index, keepBytes }),
+    })
     this.#transfers = new SnapshotTransfers({
       table: parts.table,
       failed: (error) => parts.runtime.abort(error),
-      flush: (done) => this.flush(done, 0),
+      flush: (done) => this.#flushes.flush(done, 0),
       step: (event) => this.#step({ ...event, nowMs: this.#nowMs() }),
     })
     this.#memberRequests = new MemberRequests({
@@ -241,34 +246,15 @@ export class Group {
     this.watches.advance()
   }
 
-  /**
-   * Brings everything that was applied into the table, durably. The change feed may go on referring to so much of the log;
-   * with 0 the table holds all of it, as a snapshot of it has to.
-   */
-  flush(done: () => void, feedLogBytesMax = FEED_LOG_FACTOR * this.#parts.storage.logKeepBytes): void {
-    this.#isFlushing = true
-    let logNeededAfter: LogIndex | undefined
-    const flushed = (durable: TablePosition): void => {
-      this.#isFlushing = false
-      if (!this.#isClosed) {
-        const keepBytes = this.#parts.storage.logKeepBytes
-        // What lies between is needed by the feed that is durable now.
-        const index = logNeededAfter ?? durable.index
-        this.#step({ type: 'compact', nowMs: this.#nowMs(), index, keepBytes })
-        // What was applied meanwhile may have been the last for long: it is flushed in its time all the same.
-        if (this.table.position.index > durable.index) this.#flushWhenDue()
-      }
-      done()
-    }
-    this.table.flush(flushed, () => {
-      logNeededAfter = this.stateMachine.prepareFlush(feedLogBytesMax)
-    })
+  /** See `Flushes`. */
+  flush(done: () => void): void {
+    this.#flushes.flush(done)
   }
 
   close(): void {
     this.#isClosed = true
     this.#timer?.cancel()
-    this.#flushTimer?.cancel()
+    this.#flushes.close()
     this.#time.stop()
     this.#ranges.close()
     this.#transfers.close()
@@ -413,6 +399,7 @@ export class Group {
     for (const entry of entries) {
       const position = { index: entry.index, term: entry.term, membership: this.#membership(entry) }
       let result: CommandResult | undefined
+      this.#flushes.passed(entry.data.length)
       if (entry.kind === 'command') result = this.#applyCommand(entry.data, position)
       else if (entry.kind === 'membership') {
         this.stateMachine.changeMembership(decodeMembershipChange(entry.data), position)
@@ -425,7 +412,7 @@ export class Group {
     }
     this.#reads.applied(this.appliedIndex)
     this.#time.applied(this.appliedIndex)
-    this.#flushWhenDue()
+    this.#flushes.whenDue()
   }
 
   #tellChanges(index: LogIndex): void {
@@ -459,17 +446,6 @@ export class Group {
     if (changed === undefined) return this.table.position.membership
     this.#memberships.delete(entry.index)
     return changed
-  }
-
-  #flushWhenDue(): void {
-    const { storage, runtime } = this.#parts
-    if (this.#isFlushing) return
-    if (this.table.unflushedBytes >= storage.flushBytesMax) return this.flush(() => {})
-    this.#flushTimer ??= runtime.timer(storage.flushIntervalMs, () => {
-      this.#flushTimer = undefined
-      if (!this.#isFlushing && this.table.position.index > this.table.durablePosition.index)
-        this.flush(() => {})
-    })
   }
 
   /** Timers are cheap to keep and dear to replace: a later deadline waits for the earlier timer to fire. */

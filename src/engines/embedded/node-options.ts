@@ -41,7 +41,12 @@ export interface StorageOptions {
   readonly stateMachine?: StateMachineBounds
   /** Committed bytes that gather in memory before they are flushed into the table. */
   readonly flushBytesMax: number
-  /** A flush happens this long after a change at the latest. */
+  /**
+   * Log whose commands are applied and not flushed, at which a flush happens, too: rows that are written again and again take
+   * no more room, and the log does.
+   */
+  readonly flushLogBytesMax: number
+  /** A flush happens this long after a change at the latest: rarely, because the log's syncs wait beside it. */
   readonly flushIntervalMs: number
   /** Log that is kept behind the flushed table, so that a follower that was away needs no snapshot. */
   readonly logKeepBytes: number
@@ -52,7 +57,8 @@ export interface StorageOptions {
 
 export const storageDefaults: StorageOptions = {
   flushBytesMax: 32 << 20,
-  flushIntervalMs: 10_000,
+  flushLogBytesMax: 96 << 20,
+  flushIntervalMs: 60_000,
   logKeepBytes: 16 << 20,
   unflushedBytesMax: 256 << 20,
   segmentBytes: 16 << 20,
