@@ -26,6 +26,8 @@ export const watch: Workload = {
     let start: Cursor | undefined
     /** The value of the last write, once it was acknowledged; none again when a watcher has begun after it. */
     let last: HistoryValue | undefined
+    /** Places that watchers took after they were told `compacted`. */
+    let taken = 0
     /** By watcher, which stays who it is when its client is replaced. */
     const places = new Map<number, Cursor>()
     /** Those that were shown the last write. */
@@ -61,8 +63,10 @@ export const watch: Workload = {
       open: (worker) => ({
         async invoke({ f, value, key }, { timeoutMs }): Promise<Answer> {
           if (f !== 'watch') {
+            const takenBefore = taken
             const written = await write(worker, value, timeoutMs)
-            if (f === 'last') last = written[1]
+            // A place that was taken meanwhile may lie behind it.
+            if (f === 'last' && taken === takenBefore) last = written[1]
             return ok(written)
           }
           const watcher = key as number
@@ -70,6 +74,7 @@ export const watch: Workload = {
           if (watched === 'compacted') {
             places.set(watcher, await worker.store.cursor({ timeoutMs }))
             // It may have passed the last write over: then there has to be another one.
+            taken++
             last = undefined
             return fail(watched)
           }
