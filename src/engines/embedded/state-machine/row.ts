@@ -83,6 +83,9 @@ export function rowVersion(row: Uint8Array): Version {
   return versionFromNumber(Math.abs(viewOf(row).getFloat64(0)))
 }
 
+/** What `rowAttachment` needs of a row. */
+export const ROW_HEAD_BYTES = ATTACHED_BYTES
+
 export function rowAttachment(row: Uint8Array): Attachment | undefined {
   if (row[0]! < ATTACHED) return undefined
   const number = viewOf(row).getFloat64(VERSION_BYTES + 1)

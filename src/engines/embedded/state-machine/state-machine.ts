@@ -23,7 +23,16 @@ import { attachmentOf, Expiry } from './expiry.ts'
 import { IdempotencyRecords } from './idempotency.ts'
 import { LEASES_MAX } from './leases.ts'
 import { Members } from './members.ts'
-import { rowAttachment, rowContent, rowVersion, space, userRowKey, userRowValue, viewOf } from './row.ts'
+import {
+  ROW_HEAD_BYTES,
+  rowAttachment,
+  rowContent,
+  rowVersion,
+  space,
+  userRowKey,
+  userRowValue,
+  viewOf,
+} from './row.ts'
 import { Sessions } from './sessions.ts'
 
 const writtenByNewer = (index: LogIndex, cause: UnknownCommand): DureError =>
@@ -264,7 +273,7 @@ export class StateMachine {
       let holds = true
       const found: Version[] = []
       for (const { key, version } of comparisons) {
-        const row = this.#table.get(userRowKey(key))
+        const row = this.#table.get(userRowKey(key), ROW_HEAD_BYTES)
         const current = row === undefined ? absent : rowVersion(row)
         found.push(current)
         if (current !== version) holds = false
@@ -291,7 +300,7 @@ export class StateMachine {
   /** Says whether the key was there before. */
   #operate(operation: CommandOperation, version: Version, changes: RowChange[]): boolean {
     const key = userRowKey(operation.key)
-    const before = this.#table.get(key)
+    const before = this.#table.get(key, ROW_HEAD_BYTES)
     const detached = before === undefined ? undefined : rowAttachment(before)
     if (detached !== undefined) this.#expiry.detach(operation.key, detached, changes)
     if (operation.kind === 'delete') {
@@ -314,7 +323,7 @@ export class StateMachine {
         mark('state-machine/lease-gone')
         return { kind: 'lease-gone', lease: operation.lease }
       }
-      const row = this.#table.get(userRowKey(operation.key))
+      const row = this.#table.get(userRowKey(operation.key), ROW_HEAD_BYTES)
       const held = row === undefined ? undefined : rowAttachment(row)
       if (held?.kind === 'lease' && held.lease === lease.id) continue
       added ??= new Map()

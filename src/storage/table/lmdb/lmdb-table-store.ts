@@ -2,6 +2,7 @@ import { assert } from '../../../foundation/assert.ts'
 import type { GroupId } from '../../../foundation/ids.ts'
 import { logIndex, term } from '../../../foundation/ids.ts'
 import type { Membership } from '../../../protocols/raft/membership.ts'
+import { NodeRandom } from '../../../runtime/node/node-random.ts'
 import { CHUNK_BYTES } from '../../snapshot/chunk-codec.ts'
 import type { Table, TableStore } from '../table.ts'
 import { type Database, openEnvironment } from './environment.ts'
@@ -55,6 +56,7 @@ class LmdbTableStore implements TableStore {
   readonly #options: LmdbTablesOptions
   readonly #writer: Writer
   readonly #tables = new Map<GroupId, LmdbTable>()
+  readonly #hashSeed = new NodeRandom().integer(0, 0xffff_ffff)
 
   constructor(database: Database, options: LmdbTablesOptions) {
     this.#database = database
@@ -72,6 +74,7 @@ class LmdbTableStore implements TableStore {
       abort,
       chunkBytes,
       viewsMax,
+      hashSeed: this.#hashSeed,
     })
     this.#tables.set(group, table)
     return table

@@ -15,8 +15,12 @@ import type { Database } from './environment.ts'
 import { afterGeneration, KEY_BYTES_MAX, metaKey, rowName, rowPrefix } from './key.ts'
 import { LmdbSnapshot } from './lmdb-snapshot.ts'
 import { mergedRows } from './merged-rows.ts'
-import { Overlay, type OverlayView } from './overlay.ts'
-import { packPiece } from './packed-rows.ts'
+import { keyHash } from './overlay/key-hash.ts'
+import { Overlay } from './overlay/overlay.ts'
+import type { PackedRows } from './overlay/packed-rows.ts'
+import { RowArena } from './overlay/row-arena.ts'
+import { ChunkPool } from './overlay/row-chunks.ts'
+import { NOT_HERE } from './overlay/row-index.ts'
 import { StoredRows } from './stored-rows.ts'
 import { decodeMeta, encodeMeta, type TableMeta } from './table-meta.ts'
 import type { Writer } from './writer.ts'
@@ -28,6 +32,8 @@ export interface LmdbTableParts {
   readonly chunkBytes: number
   /** Read transactions that may be held at a time: an old one keeps LMDB from using pages again. */
   readonly viewsMax: number
+  /** See `keyHash`. */
+  readonly hashSeed: number
 }
 
 /** Rows that are removed of an old generation in one transaction. */
@@ -47,10 +53,13 @@ export class LmdbTable implements Table {
   #meta: TableMeta
   #stored: StoredRows
   #position: TablePosition
-  #active = new Overlay()
+  readonly #pool = new ChunkPool()
+  #active = new Overlay(this.#pool)
   #flushing: Overlay | undefined
   /** What the last flush wrote, the same as in LMDB: saves reading it from there. */
   #warm: Overlay | undefined
+  /** For rows of snapshots that arrive. */
+  readonly #receivingPool = new ChunkPool()
   #waiting: { readonly done: (durable: TablePosition) => void; readonly prepare: () => void }[] = []
   #views = 0
   #receiver: LmdbReceiver | undefined
@@ -81,10 +90,19 @@ export class LmdbTable implements Table {
     return this.#active.sizeBytes + (this.#flushing?.sizeBytes ?? 0)
   }
 
-  get(key: Uint8Array): Uint8Array | undefined {
-    const name = rowName(key)
-    const change = this.#active.get(name) ?? this.#flushing?.get(name) ?? this.#warm?.get(name)
-    return change === undefined ? this.#stored.get(key) : change.value
+  get(key: Uint8Array, bytesMax: number = Number.POSITIVE_INFINITY): Uint8Array | undefined {
+    const hash = keyHash(key, this.#parts.hashSeed)
+    let overlay: Overlay | undefined = this.#active
+    let address = overlay.find(key, hash)
+    if (address === NOT_HERE) {
+      overlay = this.#flushing
+      address = overlay?.find(key, hash) ?? NOT_HERE
+    }
+    if (address === NOT_HERE) {
+      overlay = this.#warm
+      address = overlay?.find(key, hash) ?? NOT_HERE
+    }
+    return address === NOT_HERE ? this.#stored.get(key) : overlay!.valueAt(address, bytesMax)
   }
 
   scan(from: Uint8Array, to: Uint8Array | undefined): Iterable<Row> {
@@ -97,7 +115,7 @@ export class LmdbTable implements Table {
     assert(position.index >= this.#position.index, 'the position of a table never goes back')
     for (const change of changes) {
       assert(change.key.length <= KEY_BYTES_MAX, 'a key fits into LMDB')
-      this.#active.set(change)
+      this.#active.set(change, keyHash(change.key, this.#parts.hashSeed))
     }
     this.#position = position
   }
@@ -113,8 +131,8 @@ export class LmdbTable implements Table {
     const { database } = this.#parts
     const transaction = database.useReadTransaction()
     const stored = new StoredRows(database, this.#group, this.#meta.generation, transaction)
-    const overlays: OverlayView[] = [this.#active.freeze()]
-    if (this.#flushing !== undefined) overlays.push(this.#flushing)
+    const overlays = [this.#active.freeze()]
+    if (this.#flushing !== undefined) overlays.push(this.#flushing.freeze())
     let isClosed = false
     return {
       position,
@@ -134,6 +152,7 @@ export class LmdbTable implements Table {
       close: () => {
         if (isClosed) return
         isClosed = true
+        for (const overlay of overlays) overlay.close()
         transaction.done()
         this.#views--
       },
@@ -188,28 +207,30 @@ export class LmdbTable implements Table {
     if (position === this.#meta.position && this.#active.isEmpty) return end()
     const flushing = this.#active
     this.#flushing = flushing
-    this.#active = new Overlay(flushing)
-    packPieces(rowPrefix(this.#group, this.#meta.generation), flushing.changes(), (rows) => {
-      this.#commit(
-        rows,
-        (meta) => ({ ...meta, position }),
-        () => {
-          this.#warm = flushing
-          this.#flushing = undefined
-          end()
-        },
-      )
-    })
+    this.#active = new Overlay(this.#pool, flushing)
+    this.#commit(
+      this.#meta.generation,
+      flushing.packed(),
+      (meta) => ({ ...meta, position }),
+      () => {
+        this.#warm?.release()
+        this.#warm = flushing
+        this.#flushing = undefined
+        end()
+      },
+    )
   }
 
   /** `change` is applied again once it is durable: a snapshot may have begun to arrive meanwhile. */
   #commit(
-    rows: readonly Uint8Array<ArrayBuffer>[],
+    generation: number,
+    rows: readonly PackedRows[],
     change: (meta: TableMeta) => TableMeta,
     done: () => void,
   ): void {
     const { writer, database } = this.#parts
-    writer.commit(rows, metaKey(this.#group), encodeMeta(change(this.#meta)), () => {
+    const prefix = rowPrefix(this.#group, generation)
+    writer.commit(prefix, rows, metaKey(this.#group), encodeMeta(change(this.#meta)), () => {
       this.#meta = change(this.#meta)
       // From here on our own reads must see it.
       database.resetReadTxn()
@@ -219,16 +240,18 @@ export class LmdbTable implements Table {
 
   #storeChunk(generation: number, rows: readonly Row[], done: () => void): void {
     this.#enqueue((finished) => {
-      packPieces(rowPrefix(this.#group, generation), rows[Symbol.iterator](), (packed) => {
-        this.#commit(
-          packed,
-          (meta) => meta,
-          () => {
-            finished()
-            done()
-          },
-        )
-      })
+      const arena = new RowArena(this.#receivingPool)
+      for (const { key, value } of rows) arena.append(key, value)
+      this.#commit(
+        generation,
+        arena.packed(),
+        (meta) => meta,
+        () => {
+          arena.release()
+          finished()
+          done()
+        },
+      )
     })
   }
 
@@ -245,10 +268,10 @@ export class LmdbTable implements Table {
       generation,
       garbage: [...meta.garbage.filter((candidate) => candidate !== generation), old],
     })
-    this.#commit([], swap, () => {
+    this.#commit(generation, [], swap, () => {
       this.#stored = new StoredRows(this.#parts.database, this.#group, generation)
       this.#position = position
-      this.#active = new Overlay()
+      this.#active = new Overlay(this.#pool)
       this.#warm = undefined
       finished()
       done(undefined)
@@ -274,7 +297,7 @@ export class LmdbTable implements Table {
             ...meta,
             garbage: meta.garbage.filter((candidate) => candidate !== generation),
           })
-          this.#commit([], forget, finished)
+          this.#commit(generation, [], forget, finished)
         },
       )
     })
@@ -367,16 +390,3 @@ class LmdbReceiver implements SnapshotReceiver {
 
 const discarded = (): DureError =>
   new DureError('invalid', 'this snapshot was discarded or installed already: nothing more of it is taken')
-
-/** Packs a piece in each turn of the event loop. */
-function packPieces(
-  prefix: Uint8Array,
-  changes: Iterator<RowChange>,
-  done: (packed: readonly Uint8Array<ArrayBuffer>[]) => void,
-  packed: Uint8Array<ArrayBuffer>[] = [],
-): void {
-  const piece = packPiece(prefix, changes)
-  if (piece === undefined) return done(packed)
-  packed.push(piece)
-  setImmediate(() => packPieces(prefix, changes, done, packed))
-}

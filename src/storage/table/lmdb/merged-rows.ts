@@ -1,6 +1,6 @@
 import type { Row, RowChange } from '../table.ts'
 import { rowName } from './key.ts'
-import type { OverlayView } from './overlay.ts'
+import type { OverlayView } from './overlay/overlay.ts'
 
 /**
  * Rows in [from, to) of several layers, newest first: where two have the same key the newer one holds, and a removal

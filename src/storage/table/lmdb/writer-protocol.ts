@@ -1,10 +1,14 @@
+import type { PackedRows } from './overlay/packed-rows.ts'
+
 /** What the main thread asks of the writer; done in order, answered one by one. */
 export type WriterRequest =
   /** These rows and this meta, in one synced transaction. */
   | {
       readonly type: 'commit'
       readonly id: number
-      readonly rows: readonly Uint8Array<ArrayBuffer>[]
+      /** Of the keys as they are stored. */
+      readonly prefix: Uint8Array
+      readonly rows: readonly PackedRows[]
       readonly metaKey: Uint8Array
       readonly meta: Uint8Array
     }

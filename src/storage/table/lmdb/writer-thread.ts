@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { type Database, openDatabase } from './environment.ts'
-import { unpack } from './packed-rows.ts'
+import { withPrefix } from './key.ts'
+import { unpack } from './overlay/packed-rows.ts'
 import { CHECKSUM_BYTES, rowChecksum } from './stored-row.ts'
 import type { WriterRequest, WriterResponse, WriterStart } from './writer-protocol.ts'
 
@@ -16,7 +17,7 @@ port.on('message', (request: WriterRequest) => {
   switch (request.type) {
     case 'commit':
       return answer(request.id, () => {
-        commit(database, request.rows, request.metaKey, request.meta)
+        commit(database, request)
         return 0
       })
     case 'remove-range':
@@ -40,12 +41,12 @@ function answer(id: number, work: () => number): void {
 
 function commit(
   database: Database,
-  rows: readonly Uint8Array[],
-  metaKey: Uint8Array,
-  meta: Uint8Array,
+  { prefix, rows, metaKey, meta }: Extract<WriterRequest, { type: 'commit' }>,
 ): void {
   database.transactionSync(() => {
-    for (const packed of rows) unpack(packed, (key, value) => write(database, key, value))
+    for (const packed of rows) {
+      unpack(packed, (key, value) => write(database, withPrefix(prefix, key), value))
+    }
     database.putSync(metaKey, meta)
   })
 }
@@ -56,8 +57,8 @@ function write(database: Database, key: Uint8Array, value: Uint8Array | undefine
     return
   }
   const stored = new Uint8Array(CHECKSUM_BYTES + value.length)
-  new DataView(stored.buffer).setUint32(0, rowChecksum(key, value))
   stored.set(value, CHECKSUM_BYTES)
+  new DataView(stored.buffer).setUint32(0, rowChecksum(key, stored.subarray(CHECKSUM_BYTES)))
   database.putSync(key, stored)
 }
 

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { assert } from '../../../foundation/assert.ts'
 import { tableError } from './environment.ts'
+import type { PackedRows } from './overlay/packed-rows.ts'
 import type { WriterRequest, WriterResponse, WriterStart } from './writer-protocol.ts'
 
 /** The main thread's end of the writer thread. */
@@ -31,21 +32,18 @@ export class Writer {
   }
 
   /**
-   * One transaction. The rows are gone from this thread; they leave in one message, because waking the other thread
-   * costs more than packing a piece does.
+   * One transaction. Rows are stored under `prefix` and their key; until it is done, their memory may be read and not
+   * changed.
    */
   commit(
-    rows: readonly Uint8Array<ArrayBuffer>[],
+    prefix: Uint8Array,
+    rows: readonly PackedRows[],
     metaKey: Uint8Array,
     meta: Uint8Array,
     done: () => void,
   ): void {
     const id = this.#expect(done)
-    const request: WriterRequest = { type: 'commit', id, rows, metaKey, meta }
-    this.#worker.postMessage(
-      request,
-      rows.map(({ buffer }) => buffer),
-    )
+    this.#worker.postMessage({ type: 'commit', id, prefix, rows, metaKey, meta } satisfies WriterRequest)
   }
 
   removeRange(from: Uint8Array, to: Uint8Array, rowsMax: number, done: (removed: number) => void): void {

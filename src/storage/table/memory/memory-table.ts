@@ -60,8 +60,8 @@ export class MemoryTable implements Table {
     return this.#unflushedBytes
   }
 
-  get(key: Uint8Array): Uint8Array | undefined {
-    return this.#rows.get(rowName(key))?.value
+  get(key: Uint8Array, bytesMax?: number): Uint8Array | undefined {
+    return this.#rows.get(rowName(key))?.value.subarray(0, bytesMax)
   }
 
   scan(from: Uint8Array, to: Uint8Array | undefined): Iterable<Row> {
