@@ -1,27 +1,25 @@
 import { assert } from '../../foundation/assert.ts'
 import type { Term } from '../../foundation/ids.ts'
 import type { Entry } from './entry.ts'
+import { SettledEntries } from './settled-entries.ts'
 
 /** What data is counted as, in every limit: itself and a little for what surrounds it, so that empty entries count. */
-export const countedBytes = (data: Uint8Array): number => data.length + 16
+export const countedBytes = (data: Uint8Array): number => data.length + ENTRY_BYTES
 
-const entrySizeBytes = (entry: Entry): number => countedBytes(entry.data)
-
-/** Slots of dropped entries are given back once they are more than this and half of the array. */
-const SLACK_MAX = 1_024
+const ENTRY_BYTES = 16
 
 /**
  * The entries in memory after a base: the place up to which the log was compacted or replaced by a snapshot.
  *
- * Dropping at the front only moves an offset and clears the slots; the array is moved now and then, so that each entry
- * is moved at most once on average.
+ * Those that were handed out are settled: the log keeps them in another form (see `SettledEntries`). They are committed, so
+ * truncation never reaches them.
  */
 export class RaftLog {
   #baseIndex: number
   #baseTerm: Term
-  #slots: (Entry | undefined)[]
-  /** Where the entry after the base is in `#slots`. */
-  #head = 0
+  #settled: SettledEntries
+  /** After the settled ones. */
+  #recent: Entry[] = []
   #bytes = 0
   // The last range that was cut out. Followers in step with each other, and our own disk, get the same array.
   #cutFrom = 0
@@ -31,7 +29,7 @@ export class RaftLog {
   constructor(base: { readonly index: number; readonly term: Term }, entries: readonly Entry[]) {
     this.#baseIndex = base.index
     this.#baseTerm = base.term
-    this.#slots = []
+    this.#settled = new SettledEntries(base.index + 1)
     this.append(entries)
   }
 
@@ -44,11 +42,11 @@ export class RaftLog {
   }
 
   get lastIndex(): number {
-    return this.#baseIndex + this.#slots.length - this.#head
+    return this.#settled.next + this.#recent.length - 1
   }
 
   get lastTerm(): Term {
-    return this.#slots.length > this.#head ? this.#slots[this.#slots.length - 1]!.term : this.#baseTerm
+    return this.termAt(this.lastIndex)!
   }
 
   /** All entries, as `countedBytes` counts. */
@@ -57,16 +55,15 @@ export class RaftLog {
   }
 
   at(index: number): Entry {
-    const entry = this.#slots[this.#head + index - this.#baseIndex - 1]
-    assert(entry !== undefined && index > this.#baseIndex, 'an entry that is asked for is in the log')
-    return entry
+    assert(index > this.#baseIndex && index <= this.lastIndex, 'an entry that is asked for is in the log')
+    return index < this.#settled.next ? this.#settled.at(index) : this.#recentAt(index)
   }
 
   /** The term at an index; undefined before the base and after the end. */
   termAt(index: number): Term | undefined {
     if (index === this.#baseIndex) return this.#baseTerm
-    if (index < this.#baseIndex) return undefined
-    return this.#slots[this.#head + index - this.#baseIndex - 1]?.term
+    if (index < this.#baseIndex || index > this.lastIndex) return undefined
+    return index < this.#settled.next ? this.#settled.termAt(index) : this.#recentAt(index).term
   }
 
   /** Consecutive entries that follow the last one. */
@@ -76,16 +73,25 @@ export class RaftLog {
     let bytes = 0
     for (let i = 0; i < entries.length; i++) {
       const entry = entries[i]!
-      this.#slots.push(entry)
-      bytes += entrySizeBytes(entry)
+      this.#recent.push(entry)
+      bytes += countedBytes(entry.data)
     }
     this.#bytes += bytes
   }
 
+  /** Entries up to and including `index` were handed out: they will be asked for seldom. */
+  settle(index: number): void {
+    const count = index - this.#settled.next + 1
+    if (count <= 0) return
+    assert(count <= this.#recent.length, 'what was handed out is in the log')
+    for (let i = 0; i < count; i++) this.#settled.push(this.#recent[i]!)
+    this.#recent.splice(0, count)
+  }
+
   /** Drops everything from `index` on. */
   truncateFrom(index: number): void {
-    assert(index > this.#baseIndex, 'the base is never truncated')
-    for (let i = this.lastIndex; i >= index; i--) this.#bytes -= entrySizeBytes(this.#slots.pop()!)
+    assert(index >= this.#settled.next, 'what was handed out is never truncated')
+    for (let i = this.lastIndex; i >= index; i--) this.#bytes -= countedBytes(this.#recent.pop()!.data)
     this.#forgetCut()
   }
 
@@ -93,8 +99,8 @@ export class RaftLog {
   reset(index: number, term: Term): void {
     this.#baseIndex = index
     this.#baseTerm = term
-    this.#slots = []
-    this.#head = 0
+    this.#settled = new SettledEntries(index + 1)
+    this.#recent = []
     this.#bytes = 0
     this.#forgetCut()
   }
@@ -102,18 +108,16 @@ export class RaftLog {
   /** Drops entries up to and including `limit`, but keeps the newest ones that amount to `keepBytes`. */
   compact(limit: number, keepBytes: number): boolean {
     const before = this.#baseIndex
-    while (this.#baseIndex < limit && this.#head < this.#slots.length) {
-      const entry = this.#slots[this.#head]!
-      const size = entrySizeBytes(entry)
+    const last = Math.min(limit, this.lastIndex)
+    this.settle(last)
+    while (this.#baseIndex < last) {
+      const index = this.#baseIndex + 1
+      const size = this.#sizeAt(index)
       if (this.#bytes - size < keepBytes) break
-      this.#slots[this.#head++] = undefined
+      this.#baseTerm = this.#settled.termAt(index)
+      this.#baseIndex = index
       this.#bytes -= size
-      this.#baseIndex = entry.index
-      this.#baseTerm = entry.term
-    }
-    if (this.#head > SLACK_MAX && this.#head * 2 > this.#slots.length) {
-      this.#slots = this.#slots.slice(this.#head)
-      this.#head = 0
+      this.#settled.drop(index)
     }
     if (this.#baseIndex === before) return false
     this.#forgetCut()
@@ -124,8 +128,11 @@ export class RaftLog {
   slice(from: number, to: number): readonly Entry[] {
     if (this.#cutFrom === from && this.#cut.length === to - from + 1) return this.#cut
     assert(from > this.#baseIndex && to <= this.lastIndex, 'entries that are asked for are in the log')
-    const start = this.#head + from - this.#baseIndex - 1
-    return this.#slots.slice(start, start + to - from + 1) as Entry[]
+    const firstRecent = this.#settled.next
+    if (from >= firstRecent) return this.#recent.slice(from - firstRecent, to - firstRecent + 1)
+    const entries: Entry[] = []
+    for (let index = from; index <= to; index++) entries.push(this.at(index))
+    return entries
   }
 
   /** Entries from `from` on: all, or as many as fit, but at least one. Its size is `cutBytes`. */
@@ -133,9 +140,9 @@ export class RaftLog {
     const last = this.lastIndex
     if (this.#cutFrom === from && from + this.#cut.length - 1 === last) return this.#cut
     let to = from
-    let bytes = entrySizeBytes(this.at(from))
+    let bytes = this.#sizeAt(from)
     while (to < last) {
-      const size = entrySizeBytes(this.at(to + 1))
+      const size = this.#sizeAt(to + 1)
       if (bytes + size > bytesMax) break
       bytes += size
       to++
@@ -154,7 +161,7 @@ export class RaftLog {
   /** Bytes of `from` … `to`, both included. */
   bytesBetween(from: number, to: number): number {
     let bytes = 0
-    for (let index = from; index <= to; index++) bytes += entrySizeBytes(this.at(index))
+    for (let index = from; index <= to; index++) bytes += this.#sizeAt(index)
     return bytes
   }
 
@@ -178,6 +185,15 @@ export class RaftLog {
   /** Whether a log that ends there holds at least what this one must (paper, 5.4.1). */
   isUpToDate(lastIndex: number, lastTerm: Term): boolean {
     return lastTerm > this.lastTerm || (lastTerm === this.lastTerm && lastIndex >= this.lastIndex)
+  }
+
+  #recentAt(index: number): Entry {
+    return this.#recent[index - this.#settled.next]!
+  }
+
+  #sizeAt(index: number): number {
+    if (index >= this.#settled.next) return countedBytes(this.#recentAt(index).data)
+    return this.#settled.dataBytesAt(index) + ENTRY_BYTES
   }
 
   #forgetCut(): void {

@@ -286,6 +286,7 @@ export class Raft {
       }
       core.emit({ type: 'apply', entries: log.slice(from, to) })
       core.appliedIndex = to
+      log.settle(to)
       if (core.role !== 'leader') break
       if (changed) moved = this.#onMembershipInForce()
     }

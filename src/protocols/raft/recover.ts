@@ -14,6 +14,7 @@ export function recover(core: Core, restored: RestoredState): void {
     log.reset(applied.index, applied.term)
     core.persistence.wasReset()
   }
+  log.settle(applied.index)
   if (applied.term > core.term) {
     // The snapshot's term was not persisted, so nothing was promised in it.
     core.term = applied.term

@@ -26,7 +26,7 @@ export type CommandAt = (index: number) => Uint8Array | undefined
 
 /**
  * Entries of the feed that follow each other: what is a row of the table, and is dropped as a whole. Nothing is copied: the
- * commands are the very arrays that the log's entries have.
+ * commands lie in the very buffers that the log's entries lie in. What is kept of each is numbers, and no object of its own.
  *
  * Its row has one of two forms:
  *
@@ -40,9 +40,10 @@ export class FeedBlock {
   /** `ChangeFeed.passed` where it began. */
   readonly logBytes: number
   readonly #indexes: number[] = []
-  /** Undefined: the extra says all, or it was compacted before the block was read. */
-  readonly #commands: (Uint8Array | undefined)[] = []
-  /** Beside the commands: to drop one must not touch it, which is out of all caches by then. */
+  /** Where each command lies. Undefined: the extra says all, or it was compacted before the block was read. */
+  readonly #buffers: (ArrayBufferLike | undefined)[] = []
+  readonly #offsets: number[] = []
+  readonly #lengths: number[] = []
   readonly #sizes: number[] = []
   /** By place in the block. */
   #extras: Map<number, Uint8Array> | undefined
@@ -74,7 +75,9 @@ export class FeedBlock {
     if (extra.length > 0) (this.#extras ??= new Map()).set(this.#indexes.length, extra)
     const sizeBytes = entrySizeBytes(extra, command)
     this.#indexes.push(index)
-    this.#commands.push(command)
+    this.#buffers.push(command?.buffer)
+    this.#offsets.push(command === undefined ? 0 : command.byteOffset)
+    this.#lengths.push(command === undefined ? 0 : command.length)
     this.#sizes.push(sizeBytes)
     this.#sizeBytes += sizeBytes
   }
@@ -88,7 +91,7 @@ export class FeedBlock {
   }
 
   changesAt(at: number): EntryChanges {
-    return decodeChanges(this.#indexes[at]!, this.#extraAt(at), this.#commands[at])
+    return decodeChanges(this.#indexes[at]!, this.#extraAt(at), this.#commandAt(at))
   }
 
   /** Asks for a row of entries: the log is free to forget them once that is durable. */
@@ -115,12 +118,17 @@ export class FeedBlock {
     return this.#extras?.get(at) ?? noExtra
   }
 
+  #commandAt(at: number): Uint8Array | undefined {
+    const buffer = this.#buffers[at]
+    return buffer && new Uint8Array(buffer, this.#offsets[at], this.#lengths[at])
+  }
+
   #encodeEntries(): Uint8Array {
     const bytes = new Uint8Array(this.#sizeBytes)
     let offset = 0
     for (let i = 0; i < this.count; i++) {
       const extra = this.#extraAt(i)
-      const command = this.#commands[i]
+      const command = this.#commandAt(i)
       const sizeBytes = this.#sizes[i]!
       assert(sizeBytes <= ENTRY_BYTES_MAX, 'an entry of the feed is smaller than 16 MiB')
       putUint32(bytes, offset, sizeBytes)
@@ -145,7 +153,7 @@ export class FeedBlock {
       const extra = this.#extraAt(i)
       let length = 1
       if (extra.length > 0) {
-        writer.byte(this.#commands[i] === undefined ? EXTRA_ALONE : EXTRA_AND_COMMAND)
+        writer.byte(this.#buffers[i] === undefined ? EXTRA_ALONE : EXTRA_AND_COMMAND)
         writer.bytes(extra)
       } else {
         while (this.#indexes[i + length] === index + length && !this.#extras?.has(i + length)) length++
