@@ -1,13 +1,16 @@
 /**
  * Rates and latencies of the log and the table on this machine's disk:
  *
- *     node bin/run.js bench/storage/storage-bench.ts [directory]
+ *     node bin/run.js bench/storage/storage-bench.ts [--directory D] [log] [encoding] [groups] [table] [rewrites]
+ *
+ * All of them unless some are named.
  */
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
-import { cpuUsage } from 'node:process'
+import { cpuUsage, memoryUsage } from 'node:process'
+import { parseArgs } from 'node:util'
 import { utf8 } from '../../src/foundation/bytes.ts'
 import { type GroupId, groupId, logIndex, nodeId, term } from '../../src/foundation/ids.ts'
 import { NodeDisk } from '../../src/runtime/node/node-disk.ts'
@@ -256,12 +259,63 @@ function readRate(name: string, table: Table, keyOf: (i: number) => Uint8Array):
   console.log(`   ${name}: ${(((performance.now() - begun) * 1_000) / COUNT).toFixed(2)} us`)
 }
 
-const directory = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'dure-storage-'))
+/** The same keys again and again, each read before it is written, as the state machine does. */
+async function benchRewrites(directory: string): Promise<void> {
+  console.log(`table on LMDB: rows of 21 + ${ROW_BYTES} B again and again, random keys`)
+  for (const keys of [100_000, 400_000]) {
+    const tables = await openTables(join(directory, `rewrites-${keys}`))
+    const table = tables.open(groupId(1), membership)
+    const random = new SeededRandom(1)
+    const PUTS = 1_200_000
+    const BATCH = 64
+    const FLUSH_BYTES = 32 << 20
+    let isFlushing = false
+    let flushes = 0
+    const begun = performance.now()
+    const cpuBegun = cpuUsage()
+    for (let index = 0; index < PUTS; index += BATCH) {
+      const changes: RowChange[] = []
+      for (let i = 0; i < BATCH; i++) {
+        const wanted = key(random.integer(1, keys))
+        table.get(wanted, 17)
+        changes.push({ key: wanted, value: new Uint8Array(ROW_BYTES).fill(i) })
+      }
+      table.commit(changes, { index: logIndex(index + BATCH), term: term(1), membership })
+      if (table.unflushedBytes >= FLUSH_BYTES && !isFlushing) {
+        isFlushing = true
+        flushes++
+        table.flush(() => (isFlushing = false))
+      }
+      if (index % 2_048 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await new Promise((resolve) => table.flush(resolve))
+    const { user, system } = cpuUsage(cpuBegun)
+    console.log(
+      `   ${PUTS / 1e6}M puts on ${keys / 1e3}k keys: ${((user + system) / PUTS).toFixed(2)} us of processor time each, all threads; ${flushes + 1} flushes, ${((performance.now() - begun) / 1_000).toFixed(1)} s, ${memoryUsage().rss >> 20} MiB`,
+    )
+    await close(tables)
+  }
+}
+
+const sections: Record<string, (directory: string) => Promise<void>> = {
+  log: benchLog,
+  encoding: benchEncoding,
+  groups: benchGroups,
+  table: benchTable,
+  rewrites: benchRewrites,
+}
+const { values, positionals } = parseArgs({
+  options: { directory: { type: 'string' } },
+  allowPositionals: true,
+})
+const unknown = positionals.find((name) => !Object.hasOwn(sections, name))
+if (unknown !== undefined)
+  throw new Error(`there is no '${unknown}': choose ${Object.keys(sections).join(', ')}`)
+const directory = mkdtempSync(join(values.directory ?? tmpdir(), 'dure-storage-'))
 try {
-  await benchLog(directory)
-  await benchEncoding(directory)
-  await benchGroups(directory)
-  await benchTable(directory)
+  for (const [name, section] of Object.entries(sections)) {
+    if (positionals.length === 0 || positionals.includes(name)) await section(directory)
+  }
 } finally {
   rmSync(directory, { recursive: true })
 }
