@@ -8,6 +8,9 @@ export const countedBytes = (data: Uint8Array): number => data.length + ENTRY_BY
 
 const ENTRY_BYTES = 16
 
+/** Slots of settled entries are given back once they are more than this and half of the array. */
+const SLACK_MAX = 256
+
 /**
  * The entries in memory after a base: the place up to which the log was compacted or replaced by a snapshot.
  *
@@ -18,8 +21,9 @@ export class RaftLog {
   #baseIndex: number
   #baseTerm: Term
   #settled: SettledEntries
-  /** After the settled ones. */
-  #recent: Entry[] = []
+  /** After the settled ones, whose slots at the front are cleared. */
+  #recent: (Entry | undefined)[] = []
+  #recentHead = 0
   #bytes = 0
   // The last range that was cut out. Followers in step with each other, and our own disk, get the same array.
   #cutFrom = 0
@@ -42,7 +46,7 @@ export class RaftLog {
   }
 
   get lastIndex(): number {
-    return this.#settled.next + this.#recent.length - 1
+    return this.#settled.next + this.#recent.length - this.#recentHead - 1
   }
 
   get lastTerm(): Term {
@@ -83,9 +87,16 @@ export class RaftLog {
   settle(index: number): void {
     const count = index - this.#settled.next + 1
     if (count <= 0) return
-    assert(count <= this.#recent.length, 'what was handed out is in the log')
-    for (let i = 0; i < count; i++) this.#settled.push(this.#recent[i]!)
-    this.#recent.splice(0, count)
+    assert(index <= this.lastIndex, 'what was handed out is in the log')
+    for (let i = 0; i < count; i++) {
+      this.#settled.push(this.#recent[this.#recentHead]!)
+      this.#recent[this.#recentHead++] = undefined
+    }
+    // So each entry is moved at most once on average.
+    if (this.#recentHead > SLACK_MAX && this.#recentHead * 2 > this.#recent.length) {
+      this.#recent = this.#recent.slice(this.#recentHead)
+      this.#recentHead = 0
+    }
   }
 
   /** Drops everything from `index` on. */
@@ -101,6 +112,7 @@ export class RaftLog {
     this.#baseTerm = term
     this.#settled = new SettledEntries(index + 1)
     this.#recent = []
+    this.#recentHead = 0
     this.#bytes = 0
     this.#forgetCut()
   }
@@ -128,8 +140,10 @@ export class RaftLog {
   slice(from: number, to: number): readonly Entry[] {
     if (this.#cutFrom === from && this.#cut.length === to - from + 1) return this.#cut
     assert(from > this.#baseIndex && to <= this.lastIndex, 'entries that are asked for are in the log')
-    const firstRecent = this.#settled.next
-    if (from >= firstRecent) return this.#recent.slice(from - firstRecent, to - firstRecent + 1)
+    if (from >= this.#settled.next) {
+      const start = this.#recentHead + from - this.#settled.next
+      return this.#recent.slice(start, start + to - from + 1) as Entry[]
+    }
     const entries: Entry[] = []
     for (let index = from; index <= to; index++) entries.push(this.at(index))
     return entries
@@ -188,7 +202,7 @@ export class RaftLog {
   }
 
   #recentAt(index: number): Entry {
-    return this.#recent[index - this.#settled.next]!
+    return this.#recent[this.#recentHead + index - this.#settled.next]!
   }
 
   #sizeAt(index: number): number {
