@@ -27,7 +27,7 @@ const byName = (left: string, right: string): number => (left < right ? -1 : lef
  * What was committed and is not in LMDB yet. A hash table answers point reads, which are most; a tree holds the order for
  * scans, and copies in no time for views that later commits must not change.
  *
- * Keeping the tree costs several times as much as the table, so keys go into it when somebody scans, sorted, in one go.
+ * Keeping the tree costs several times as much as the table, so keys go into it when somebody scans, in one go.
  * Where the overlay before this one was scanned, they go in one by one from the start: then no scan has to wait.
  */
 export class Overlay implements OverlayView {
@@ -126,14 +126,7 @@ export class Overlay implements OverlayView {
     this.#wasScanned = true
     if (this.#isOrdered) return this.#tree
     this.#isOrdered = true
-    // In order each goes to the end of the tree, which is quick.
-    const named = Array.from(this.#rows.addresses(), (address) => ({
-      name: this.#rows.nameAt(address),
-      address,
-    }))
-    for (const { name, address } of named.sort((left, right) => byName(left.name, right.name))) {
-      this.#tree.set(name, address)
-    }
+    for (const address of this.#rows.addresses()) this.#tree.set(this.#rows.nameAt(address), address)
     return this.#tree
   }
 }
