@@ -252,8 +252,6 @@ describe.each([
     await flush(table)
     expect(view.position).toEqual(at(2))
     expect(all(view)).toEqual(['a=1', 'b=2', 'c=2'])
-    expect(text(view.get(utf8('a'))!)).toBe('1')
-    expect(view.get(utf8('d'))).toBeUndefined()
     expect(all(table)).toEqual(['b=3', 'c=2', 'd=3', 'e=4'])
     view.close()
   })

@@ -56,7 +56,6 @@ export interface Table {
 
 export interface FrozenTable {
   readonly position: TablePosition
-  get(key: Uint8Array): Uint8Array | undefined
   scan(from: Uint8Array, to: Uint8Array | undefined): Iterable<Row>
   close(): void
 }

@@ -12,7 +12,7 @@ import type {
   TableSnapshot,
 } from '../table.ts'
 import type { Database } from './environment.ts'
-import { afterGeneration, KEY_BYTES_MAX, metaKey, rowName, rowPrefix } from './key.ts'
+import { afterGeneration, KEY_BYTES_MAX, metaKey, rowPrefix } from './key.ts'
 import { LmdbSnapshot } from './lmdb-snapshot.ts'
 import { mergedRows } from './merged-rows.ts'
 import { keyHash } from './overlay/key-hash.ts'
@@ -136,15 +136,6 @@ export class LmdbTable implements Table {
     let isClosed = false
     return {
       position,
-      get: (key) => {
-        assert(!isClosed, 'a view is read before it is closed')
-        const name = rowName(key)
-        for (const overlay of overlays) {
-          const change = overlay.get(name)
-          if (change !== undefined) return change.value
-        }
-        return stored.get(key)
-      },
       scan: (from, to) => {
         assert(!isClosed, 'a view is read before it is closed')
         return mergedRows(overlays, (start, end) => stored.scan(start, end), from, to)
@@ -216,6 +207,8 @@ export class LmdbTable implements Table {
         this.#warm?.release()
         this.#warm = flushing
         this.#flushing = undefined
+        // Nothing was written meanwhile, so perhaps nothing will be for long.
+        if (this.#active.isEmpty) this.#pool.clear()
         end()
       },
     )

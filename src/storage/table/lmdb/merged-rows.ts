@@ -13,7 +13,7 @@ export function* mergedRows(
   to: Uint8Array | undefined,
 ): Generator<Row> {
   const end = to === undefined ? undefined : rowName(to)
-  const layers: Layer[] = overlays.map((overlay) => overlayLayer(overlay.from(rowName(from)), end))
+  const layers: Layer[] = overlays.map((overlay) => overlayLayer(overlay.from(from), end))
   const bottom = stored(from, to)
   layers.push(storedLayer(bottom))
   try {

@@ -90,7 +90,6 @@ export class MemoryTable implements Table {
     const rows = new Map(this.#rows)
     return {
       position: this.#position,
-      get: (key) => rows.get(rowName(key))?.value,
       scan: (from, to) => scanRows(rows, from, to),
       close: () => rows.clear(),
     }

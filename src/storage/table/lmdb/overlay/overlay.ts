@@ -1,49 +1,37 @@
-import { createRequire } from 'node:module'
-import type * as sorted from 'sorted-btree'
 import type { RowChange } from '../../table.ts'
-import { rowName } from '../key.ts'
 import type { PackedRows } from './packed-rows.ts'
 import { type RowAddress, RowArena } from './row-arena.ts'
 import type { ChunkPool } from './row-chunks.ts'
 import { NOT_HERE, RowIndex } from './row-index.ts'
+import { inOrder, type SortedRun, SortedRuns } from './sorted-runs.ts'
 
 /** Rows in memory that are newer than LMDB's. */
 export interface OverlayView {
-  /** Changes from the key with this name on, in order. */
-  from(name: string): IterableIterator<readonly [string, RowChange]>
+  /** Changes from `key` on, in order, each with the name of its key. A value may be undefined for "removed". */
+  from(key: Uint8Array): IterableIterator<readonly [string, RowChange]>
 }
 
 /** What an overlay held when it was frozen. */
 export interface FrozenOverlay extends OverlayView {
-  /** The change that holds for a key: its value may be undefined for "removed". */
-  get(name: string): RowChange | undefined
   /** Nothing is asked of it any more. */
   close(): void
 }
 
-const byName = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
-
 /**
- * What was committed and is not in LMDB yet. A hash table answers point reads, which are most; a tree holds the order for
- * scans, and copies in no time for views that later commits must not change.
- *
- * Keeping the tree costs several times as much as the table, so keys go into it when somebody scans, in one go.
- * Where the overlay before this one was scanned, they go in one by one from the start: then no scan has to wait.
+ * What was committed and is not in LMDB yet. A hash table answers point reads, which are most; sorted runs answer scans, and views
+ * that later commits must not change.
  */
 export class Overlay implements OverlayView {
   readonly #rows: RowArena
   readonly #index: RowIndex
-  readonly #tree: Tree
-  #isOrdered: boolean
-  #wasScanned = false
+  readonly #order: SortedRuns
   /** Open ones. Rows they may read are not overwritten. */
   #frozenViews = 0
 
   constructor(pool: ChunkPool, before?: Overlay) {
     this.#rows = new RowArena(pool)
     this.#index = new RowIndex(this.#rows, before === undefined ? 0 : before.#index.count)
-    this.#tree = new BTree(undefined, byName, 64)
-    this.#isOrdered = before?.wasScanned ?? false
+    this.#order = new SortedRuns(this.#rows)
   }
 
   /** In memory; about what a flush writes. */
@@ -55,10 +43,6 @@ export class Overlay implements OverlayView {
     return this.#index.count === 0
   }
 
-  get wasScanned(): boolean {
-    return this.#wasScanned
-  }
-
   set({ key, value }: RowChange, hash: number): void {
     const before = this.#index.find(key, hash)
     if (before !== NOT_HERE) {
@@ -67,7 +51,7 @@ export class Overlay implements OverlayView {
     }
     const address = this.#rows.append(key, value)
     this.#index.set(key, hash, address)
-    if (this.#isOrdered) this.#tree.set(rowName(key), address)
+    this.#order.add(address, key.length)
   }
 
   /** Where the key's row is, or `NOT_HERE`; until the next change of that row. */
@@ -85,20 +69,16 @@ export class Overlay implements OverlayView {
     return this.#rows.packed()
   }
 
-  from(name: string): IterableIterator<readonly [string, RowChange]> {
-    return this.#changes(this.#ordered(), name)
+  from(key: Uint8Array): IterableIterator<readonly [string, RowChange]> {
+    return this.#changes(this.#order.runs(), key)
   }
 
   freeze(): FrozenOverlay {
-    const tree = this.#ordered().clone()
+    const runs = this.#order.runs()
     this.#frozenViews++
     let isClosed = false
     return {
-      get: (name) => {
-        const address = tree.get(name)
-        return address === undefined ? undefined : this.#changeAt(address)
-      },
-      from: (name) => this.#changes(tree, name),
+      from: (key) => this.#changes(runs, key),
       close: () => {
         if (isClosed) return
         isClosed = true
@@ -112,28 +92,11 @@ export class Overlay implements OverlayView {
     if (this.#frozenViews === 0) this.#rows.release()
   }
 
-  *#changes(tree: Tree, name: string): Generator<readonly [string, RowChange]> {
-    for (const [each, address] of tree.entries(name)) yield [each, this.#changeAt(address)]
+  *#changes(runs: readonly SortedRun[], from: Uint8Array): Generator<readonly [string, RowChange]> {
+    const rows = this.#rows
+    for (const address of inOrder(rows, runs, from)) {
+      const change = { key: rows.keyAt(address), value: rows.valueAt(address, Number.POSITIVE_INFINITY) }
+      yield [rows.nameAt(address), change]
+    }
   }
-
-  #changeAt(address: RowAddress): RowChange {
-    return { key: this.#rows.keyAt(address), value: this.#rows.valueAt(address, Number.POSITIVE_INFINITY) }
-  }
-
-  #ordered(): Tree {
-    // Looking into nothing (a start does) says little about what comes.
-    if (this.isEmpty) return this.#tree
-    this.#wasScanned = true
-    if (this.#isOrdered) return this.#tree
-    this.#isOrdered = true
-    for (const address of this.#rows.addresses()) this.#tree.set(this.#rows.nameAt(address), address)
-    return this.#tree
-  }
-}
-
-type Tree = InstanceType<typeof sorted.default.default<string, RowAddress>>
-
-// A CommonJS module with a `default` of its own: loaders disagree where an import would find that.
-const { default: BTree } = createRequire(import.meta.url)('sorted-btree') as {
-  readonly default: new (entries: undefined, compare: typeof byName, nodeSizeMax: number) => Tree
 }
