@@ -1,13 +1,15 @@
-import { extname } from 'node:path'
+import { extname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { MembersClient } from '../../engines/client/members-client.ts'
 import type { NodeStatus } from '../../engines/embedded/status.ts'
 import { DureError } from '../../foundation/errors.ts'
 import { requireFreePorts } from '../cluster/free-ports.ts'
 import { addressOf, NODE_NUMBER_MAX } from '../cluster/layout.ts'
+import { replaceMember } from '../cluster/replace-member.ts'
 import { type CommandContext, say, writeData, writeJson } from '../command-context.ts'
 import { type GlobalOptions, localCluster, storeAddresses } from '../options.ts'
 import { formatCount } from '../output/format.ts'
+import { shellWord } from '../output/shell-word.ts'
 import { renderTable } from '../output/table.ts'
 import { wholeNumber } from '../parse/arguments.ts'
 import { askSupervisor } from '../supervisor/control-client.ts'
@@ -201,7 +203,6 @@ async function remove(
     )
 }
 
-/** The cluster is never smaller than it was, and a step that is interrupted is done by asking again. */
 async function replace(
   context: CommandContext,
   dead: number,
@@ -220,11 +221,54 @@ async function replace(
       'replace starts the new node, so it works on a cluster of this machine: elsewhere use member add, promote and remove',
     )
   }
+  const { directory } = localCluster(options, 'member replace')
   const quiet: GlobalOptions = { ...options, json: false }
-  await add(context, node, {}, quiet)
-  await promote(context, node, {}, quiet)
-  await remove(context, dead, {}, quiet)
+  await replaceMember(
+    { dead, node, where: whereOptions(options) },
+    {
+      knownNodes: () => knownNodes(directory, options),
+      isUsedUp: (number) => isUsedUp(number, options),
+      add: () => add(context, node, {}, quiet),
+      promote: () => promote(context, node, {}, quiet),
+      remove: () => remove(context, dead, {}, quiet),
+    },
+  )
   if (options.json) await writeJson(context, { node, role: 'voter', replaced: dead })
+}
+
+/** A node that was asked may not have heard of the newest members yet; the supervisor runs those that came through it. */
+async function knownNodes(directory: string, options: GlobalOptions): Promise<readonly number[]> {
+  const processes = await askSupervisor(directory, { command: 'nodes' })
+  const { members } = await withMembers(options, 'member replace', (client) =>
+    client.status<NodeStatus>({ timeoutMs: options.timeoutMs }),
+  )
+  const nodes = [...members.map(({ node_id }) => node_id), ...processes.map(({ node }) => node)]
+  return [...new Set(nodes)].toSorted((a, b) => a - b)
+}
+
+/**
+ * Of a number that no known node has. To remove what was removed is done already, and what never was is refused: either
+ * way nothing changes.
+ */
+function isUsedUp(node: number, options: GlobalOptions): Promise<boolean> {
+  return withMembers(options, 'member replace', (members) =>
+    members.remove(node, { timeoutMs: options.timeoutMs }).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof DureError && error.code === 'invalid') return false
+        throw error
+      },
+    ),
+  )
+}
+
+/** How a command to paste names the same cluster. */
+function whereOptions({ directory, basePort }: GlobalOptions): string {
+  const isUsual = resolve(directory) === resolve('./data/local')
+  return [
+    ...(isUsual ? [] : [` --directory ${shellWord(directory)}`]),
+    ...(basePort === undefined ? [] : [` --base-port ${basePort}`]),
+  ].join('')
 }
 
 async function withMembers<Result>(

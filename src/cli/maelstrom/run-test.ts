@@ -15,6 +15,7 @@ import { tcpFraming } from '../../wire/frame/tcp-framing.ts'
 import { type CommandContext, say, writeData, writeJson } from '../command-context.ts'
 import { exitCodes } from '../exit-code.ts'
 import { Progress } from '../output/progress.ts'
+import { shellWord } from '../output/shell-word.ts'
 import { renderTest } from '../test/output/render-test.ts'
 import { HistoryFiles } from '../test/store/history-files.ts'
 import { RunDirectory } from '../test/store/run-directory.ts'
@@ -284,12 +285,9 @@ function replayCommand(workload: string, options: Asked['options'], words: reado
   const flags = said.flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]))
   const rest = words.length === 0 ? [] : ['--', ...words]
   return ['dure maelstrom test', ...flags, ...(options.crashClients ? [] : ['--no-crash-clients']), ...rest]
-    .map((word, i) => (i > 0 ? quoted(word) : word))
+    .map((word, i) => (i > 0 ? shellWord(word) : word))
     .join(' ')
 }
-
-const quoted = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 
 const exitCodeOf = ({ verdict }: MaelstromRun): number =>
   ({ valid: exitCodes.fine, invalid: exitCodes.no, unknown: exitCodes.undecided })[verdict]
