@@ -259,15 +259,17 @@ function showWhatNext(
   options: GlobalOptions,
 ): void {
   const { stderr } = context.styles
-  const nodeCount = nodes.length
   const where = [
     ...(options.directory === './data/local' || resolve(options.directory) === resolve('./data/local')
       ? []
       : [`--directory ${options.directory}`]),
   ]
   const dure = (text: string) => ['npx dure', text, ...where].join(' ')
-  const minority = Array.from({ length: Math.ceil(nodeCount / 2) - 1 }, (_, i) => i + 1)
-  const majority = Array.from({ length: nodeCount - minority.length }, (_, i) => minority.length + i + 1)
+  // Members come and go, so their numbers are not always those from 1 on.
+  const numbers = nodes.map(({ node }) => node)
+  const minority = numbers.slice(0, Math.ceil(numbers.length / 2) - 1)
+  const majority = numbers.slice(minority.length)
+  const [first, last] = [nodes[0]!, numbers.at(-1)!]
   const canCut = minority.length > 0
   const examples = [
     [dure('status'), 'who leads, who lags, who is cut off'],
@@ -278,15 +280,18 @@ function showWhatNext(
       ? ([
           [dure(`partition --split "${minority}|${majority}"`), 'cut the cluster in two'],
           [dure(`put city:seoul '{"population":9602000}'`), 'the majority accepts it'],
-          [dure('get city:seoul --node 1'), 'the minority never answers with old data: a clear error'],
+          [
+            dure(`get city:seoul --node ${first.node}`),
+            'the minority never answers with old data: a clear error',
+          ],
           [dure('heal'), 'all agree again'],
-          [dure(`kill ${nodeCount}`), `and back: dure start ${nodeCount}`],
+          [dure(`kill ${last}`), `and back: dure start ${last}`],
         ] as const)
       : ([[dure(`put city:seoul '{"population":9602000}'`), 'set a key']] as const)),
     [
       // A cluster keeps its ports, so they are not always those of the options.
-      `curl ${nodes[0]!.http.replace('127.0.0.1', 'localhost')}/status`,
-      'what node 1 says of itself',
+      `curl ${first.http.replace('127.0.0.1', 'localhost')}/status`,
+      `what node ${first.node} says of itself`,
     ],
   ] as const
   say(context, `\n${stderr('strong', 'Try in a second terminal')}\n`)
