@@ -23,10 +23,14 @@ export const etcdPrograms: readonly string[] = findPrograms()
 export function requireEtcd(): boolean {
   const isRequired = process.env.DURE_REQUIRE_ENGINES !== undefined
   if (isRequired && etcdPrograms.length === 0) {
-    throw new Error('no etcd was found in PATH: install one (apt-get install etcd-server), or name it in ETCD')
+    throw new Error(
+      'no etcd was found in PATH: install one (apt-get install etcd-server), or name it in ETCD',
+    )
   }
   if (isRequired || (process.env.ETCD ?? '') !== '') return true
-  console.log('left out: the tests of the etcd engine; DURE_REQUIRE_ENGINES=1 npm test -- test/engines runs them')
+  console.log(
+    'left out: the tests of the etcd engine; DURE_REQUIRE_ENGINES=1 npm test -- test/engines runs them',
+  )
   return false
 }
 
