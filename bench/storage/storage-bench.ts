@@ -288,13 +288,32 @@ async function benchRewrites(directory: string): Promise<void> {
       }
       if (index % 2_048 === 0) await new Promise((resolve) => setImmediate(resolve))
     }
+    const scans = scanTimes(table)
     await new Promise((resolve) => table.flush(resolve))
     const { user, system } = cpuUsage(cpuBegun)
     console.log(
       `   ${PUTS / 1e6}M puts on ${keys / 1e3}k keys: ${((user + system) / PUTS).toFixed(2)} us of processor time each, all threads; ${flushes + 1} flushes, ${((performance.now() - begun) / 1_000).toFixed(1)} s, ${memoryUsage().rss >> 20} MiB`,
     )
+    console.log(`   before that flush: ${scans}`)
     await close(tables)
   }
+}
+
+/** The first scan finds what no scan has put in order; those after it what it left. */
+function scanTimes(table: Table): string {
+  const SCANS = 1_000
+  const ROWS = 10
+  const scan = (i: number): void => {
+    let rows = 0
+    for (const _ of table.scan(key(i * 7_919), undefined)) if (++rows === ROWS) break
+  }
+  const firstBegun = performance.now()
+  scan(0)
+  const firstMs = performance.now() - firstBegun
+  const begun = performance.now()
+  for (let i = 1; i <= SCANS; i++) scan(i)
+  const nextUs = ((performance.now() - begun) * 1_000) / SCANS
+  return `the first scan ${firstMs.toFixed(1)} ms, the next ${nextUs.toFixed(0)} us each, ${ROWS} rows of memory and LMDB`
 }
 
 const sections: Record<string, (directory: string) => Promise<void>> = {

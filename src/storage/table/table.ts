@@ -33,7 +33,7 @@ export interface Table {
   /** Bytes of committed rows that are not yet durable: what a flush would write. */
   readonly unflushedBytes: number
 
-  /** The current value, or as much of its beginning; undefined when absent. The bytes must not be changed. */
+  /** The current value, or at least so much of its beginning; undefined when absent. The bytes must not be changed. */
   get(key: Uint8Array, bytesMax?: number): Uint8Array | undefined
   /** Rows in [from, to) in order; `to` undefined means to the end. Valid until the next `commit`; take what you need. */
   scan(from: Uint8Array, to: Uint8Array | undefined): Iterable<Row>

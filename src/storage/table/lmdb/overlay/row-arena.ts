@@ -13,7 +13,7 @@ const WORD_MASK = CHUNK_WORDS - 1
 
 /**
  * Row changes in a few large blocks of memory, in the order in which their keys came (see `PackedRows`). The garbage
- * collector sees the blocks and not the rows: a hundred thousand rows as objects made a fifth of the work of a node.
+ * collector sees the blocks and not the rows (what that saves: DESIGN.md of the tables).
  *
  * Bytes that are given out are copies.
  */

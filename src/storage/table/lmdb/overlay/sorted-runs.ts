@@ -12,9 +12,9 @@ const MERGED_ROWS_MAX = 32_768
 const RUNS_MIN = 16
 
 /**
- * Keeps the rows of an arena in order: what was added is sorted once it is enough for a run, or once somebody asks. Each time
- * somebody asks two runs are merged, so that those who ask often find few. Nothing takes long at a time, and those who only write
- * pay 0.1 µs for a new key. As in an LSM tree (O'Neil, Cheng, Gawlick, O'Neil, *The log-structured merge-tree*, 1996), all of it
+ * Keeps the rows of an arena in order: what was added is sorted once it is enough for a run, or once somebody asks. Where
+ * there are many runs, each who asks merges two, so that those who ask often find few. Nothing takes long at a time, and those who only write
+ * pay 0.15 µs for a new key. As in an LSM tree (O'Neil, Cheng, Gawlick, O'Neil, *The log-structured merge-tree*, 1996), all of it
  * in memory.
  */
 export class SortedRuns {
@@ -158,8 +158,9 @@ const PIECE_BYTES = 5
 const SYMBOLS = 257
 
 /**
- * Sorts `run`, which is in the order in which its rows came and whose keys have their first `skip` bytes in common. Numbers sort by themselves many times
- * faster than rows by a comparison; so what stands behind the common beginning becomes a number, five bytes at a time.
+ * Sorts `run`, which is in the order in which its rows came and whose keys have their first `skip` bytes in common. Numbers
+ * sort by themselves many times faster than rows by a comparison; so what stands behind the common beginning becomes a number,
+ * five bytes at a time.
  */
 function sortByKey(rows: RowArena, run: Int32Array, skip: number): void {
   const { length } = run
